@@ -421,3 +421,23 @@ def reach_words(value: Reach) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def subject_words(value: Subject) -> str:
+    """Say a subject: ``role/marketing on telemetry_raw.private_messages (column body)``."""
+    place = words(value.resource)
+    if value.principal is None:
+        return f"{principal_words(None)} on {place}" if value.kind == "grant" else place
+    return f"{principal_words(value.principal, home=value.lake.account)} on {place}"
+
+
+def evidence_words(value: Evidence) -> str:
+    """Say where a fact was read: ``live: recording line 12, /response/PrincipalResourcePermissions/0``."""
+    parts = [
+        *([f"program {printable(value.position)}"] if value.position else []),
+        *([f"stack {printable(value.stack)}"] if value.stack else []),
+        *([printable(value.urn)] if value.urn else []),
+        *([f"recording line {value.line}"] if value.line is not None else []),
+        *([printable(value.pointer)] if value.pointer else []),
+    ]
+    return f"{value.source.value}: {', '.join(parts) or 'no pointer'}"

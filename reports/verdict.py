@@ -1,0 +1,186 @@
+"""The sentence that every format leads with. Pure.
+
+It follows what was found, not the threshold: a run that is told to end with 0 still says ``WIDENED``. It never says
+that all is well where something was not read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from checks.model import Severity, Verdict
+from checks.spelling import principal_words, printable, shortened, witness_words
+from reports.order import standing, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checks.model import Finding, Gap, Report
+
+LONGEST = 240
+"""Characters that one name-bearing part of the sentence may take."""
+
+
+class Tone(StrEnum):
+    """What kind of answer it is; formats colour by it, never by it alone."""
+
+    WIDENED = "widened"
+    DRIFTED = "drifted"
+    UNDECIDED = "undecided"
+    RISK = "risk"
+    EQUAL = "equal"
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The first word (``WIDENED``), the rest of the sentence, and the tone. Safe to show."""
+
+    word: str
+    rest: str
+    tone: Tone
+
+    def __str__(self) -> str:
+        return f"{self.word}: {self.rest}"
+
+
+def sentence(report: Report) -> str:
+    """Return the verdict in one line, safe for a terminal or a page: ``WIDENED: 3 findings; role/marketing can …``."""
+    return str(headline(report))
+
+
+def headline(report: Report) -> Headline:
+    """Return the verdict: a widening first, then drift, then what could not be decided, then risk, then equal."""
+    found = standing(report)
+    widening = [one for one in found if one.widens]
+    drift = [one for one in found if _drifts(one)]
+    unknown = [one for one in found if one.verdict is Verdict.UNKNOWN]
+    partial = "" if report.complete else "; the view is partial, so there may be more"
+    if widening:
+        return Headline("WIDENED", f"{_findings(widening)}; {_gained(widening[0])}{partial}", Tone.WIDENED)
+    if drift:
+        return Headline("DRIFTED", f"{_drifted(drift, report)}{partial}", Tone.DRIFTED)
+    if unknown or not report.complete:
+        return Headline("CANNOT TELL", _undecided(report, unknown), Tone.UNDECIDED)
+    accepted = sum(1 for one in report.findings if one.waived is not None)
+    but = f"; {_counted(accepted, 'accepted exception')} apart" if accepted else ""
+    for verdict, word, said in (
+        (Verdict.LATENT, "LATENT", "live is no wider than declared today, but would be tomorrow"),
+        (Verdict.POSTURE, "RISKY", "live is no wider than declared, but what is declared is risky"),
+    ):
+        if some := [one for one in found if one.verdict is verdict and one.severity > Severity.INFO]:
+            return Headline(word, f"{said}: {_findings(some)}; {_message(some[0])}{but}", Tone.RISK)
+    return _equal(report, found, accepted)
+
+
+def completeness(report: Report) -> str:
+    """Say in one line whether everything was read: ``complete view: all 17 readings ended; caller …``."""
+    ended = sum(1 for row in report.ledger if row.complete)
+    total = len(report.ledger)
+    if not report.complete:
+        parts = [f"{total - ended:,} of {_counted(total, 'reading')} did not end"] if ended < total else []
+        if report.gaps:
+            parts.append(f"{_counted(len(report.gaps), 'gap')}, the first: {gap_words(report.gaps[0])}")
+        return f"partial view: {'; '.join(parts) or 'the caller may not have seen everything'}"
+    read = f"all {_counted(total, 'reading')} ended" if total else "nothing had to be read"
+    return f"complete view: {read}; {caller(report)}"
+
+
+def caller(report: Report) -> str:
+    """Say who read the lake, and by what right."""
+    who = report.run.caller
+    if who.arn is None:
+        return "the caller could not be told"
+    if who.data_lake_admin:
+        right = "a data lake admin"
+    elif who.read_only_admin:
+        right = "a read-only admin"
+    elif who.data_lake_admin is None or who.read_only_admin is None:
+        right = "perhaps no admin: it could not be told"
+    else:
+        right = "no admin, so its view is filtered"
+    return f"caller {shortened(principal_words(who.arn), LONGEST)} is {right}"
+
+
+def gap_words(gap: Gap) -> str:
+    """Say a gap in one line: ``lakeformation:ListPermissions (grants): AccessDeniedException``."""
+    said = f"{printable(gap.source)} ({gap.facts.value}): {printable(gap.reason)}"
+    return shortened(said, LONGEST)
+
+
+def next_steps(report: Report) -> tuple[str, ...]:
+    """Say what to do now, the most urgent first. Safe to show."""
+    steps: list[str] = []
+    found = standing(report)
+    if worst := next((one for one in found if one.widens), None):
+        if worst.fix_revoke:
+            steps.append(f"to close the worst: {printable(worst.fix_revoke)}")
+        if worst.fix_declare:
+            steps.append(f"if it is meant to be: {printable(worst.fix_declare)}")
+    elif drift := next((one for one in found if _drifts(one)), None):
+        if drift.fix_declare:
+            steps.append(f"to declare the worst: {printable(drift.fix_declare)}")
+        if drift.fix_revoke:
+            steps.append(f"to put the lake back: {printable(drift.fix_revoke)}")
+    if not report.complete:
+        steps.append(
+            "to see the whole lake, let the caller be a read-only admin with the rights that `floodline iam-policy` "
+            "prints; `floodline doctor` says what is missing"
+        )
+    elif any(one.verdict is Verdict.UNKNOWN for one in found):
+        steps.append("decide the unknown ones by hand: each finding says what could not be ordered")
+    return tuple(steps)
+
+
+def _drifts(one: Finding) -> bool:
+    plain = one.verdict in {Verdict.NARROWED, Verdict.CHANGED} or (
+        one.verdict is Verdict.UNMANAGED and not one.exposure
+    )
+    return plain and one.severity > Severity.INFO
+
+
+def _gained(worst: Finding) -> str:
+    if worst.witness is None:
+        return _message(worst)
+    said = witness_words(worst.witness, home=worst.subject.lake.account).replace(" can ", " can now ", 1)
+    return f"{shortened(said, LONGEST)}, which the program never allowed"
+
+
+def _drifted(drift: Sequence[Finding], report: Report) -> str:
+    open_question = any(one.verdict is Verdict.UNKNOWN for one in standing(report))
+    widened = "whether anything widened is not known" if open_question or not report.complete else "nothing widened"
+    return f"{_findings(drift)}, {widened}; {_message(drift[0])}"
+
+
+def _undecided(report: Report, unknown: Sequence[Finding]) -> str:
+    parts = []
+    if not report.complete:
+        first = f" ({gap_words(report.gaps[0])})" if report.gaps else ""
+        parts.append(f"part of the lake was not read{first}")
+    if unknown:
+        parts.append(f"{_counted(len(unknown), 'difference')} could not be decided; {_message(unknown[0])}")
+    return f"{'; '.join(parts)}; nothing worse was found"
+
+
+def _equal(report: Report, found: Sequence[Finding], accepted: int) -> Headline:
+    counts = summary(report)
+    if not counts["equal"] and not report.findings:
+        return Headline("EQUAL", "neither side has anything to compare (complete view)", Tone.EQUAL)
+    said = "live allows no more and no less than declared"
+    if accepted:
+        said += f", but for {_counted(accepted, 'accepted exception')}"
+    notes = f"; {_counted(len(found), 'note')}" if found else ""
+    return Headline("EQUAL", f"{said} ({_counted(counts['equal'], 'subject')}, complete view){notes}", Tone.EQUAL)
+
+
+def _message(one: Finding) -> str:
+    return shortened(printable(one.message), LONGEST)
+
+
+def _findings(found: Sequence[Finding]) -> str:
+    return _counted(len(found), "finding")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
