@@ -273,6 +273,8 @@ class DatabaseInfo:
     table_defaults: frozenset[tuple[Principal, frozenset[Permission]]] | None = None
     link_to: Database | None = None
     evidence: Evidence | None = field(default=None, compare=False)
+    hidden: frozenset[str] = field(default=frozenset(), compare=False)
+    """Declared but not readable (a secret, not yet known): ``description``, ``parameters.NAME``. Not to be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,30 @@ class TableInfo:
     link_to: Table | None = None
     created_by: str | None = field(default=None, compare=False)
     registered: bool | None = field(default=None, compare=False)
+    evidence: Evidence | None = field(default=None, compare=False)
+    hidden: frozenset[str] = field(default=frozenset(), compare=False)
+    """As in ``DatabaseInfo``; of a column: ``columns.NAME.comment``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogInfo:
+    """A nested catalog. The defaults are those of databases and tables made in it; None where nothing is said."""
+
+    id: Catalog
+    description: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    database_defaults: frozenset[tuple[Principal, frozenset[Permission]]] | None = None
+    table_defaults: frozenset[tuple[Principal, frozenset[Permission]]] | None = None
+    full_table_external: bool | None = None
+    evidence: Evidence | None = field(default=None, compare=False)
+    hidden: frozenset[str] = field(default=frozenset(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityCenter:
+    """The IAM Identity Center instance that a lake trusts for its users and groups."""
+
+    instance: str
     evidence: Evidence | None = field(default=None, compare=False)
 
 
@@ -469,6 +495,8 @@ class Lake:
     caller: Caller | None = None
     assumed: bool = False
     """True where the lake's account or region was not in the declaration but taken from the only lake that was read."""
+    catalogs: Mapping[Catalog, CatalogInfo] = field(default_factory=dict)
+    identity_centers: tuple[IdentityCenter, ...] = ()
 
 
 # ----------------------------------------------------------------------------------------------------------- findings

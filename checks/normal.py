@@ -8,7 +8,8 @@ that, a grant that is declared and the same grant as AWS lists it are equal valu
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from checks.model import (
@@ -18,6 +19,7 @@ from checks.model import (
     AllTables,
     AnyResource,
     Catalog,
+    CatalogInfo,
     Column,
     Columns,
     Database,
@@ -33,7 +35,6 @@ from checks.model import (
     LFTag,
     Location,
     Only,
-    OptIn,
     Permission,
     Principal,
     Resource,
@@ -115,13 +116,13 @@ def location(text: str | None, partition: str = "aws") -> str | None:
 
 
 def condition(value: Json | str | None) -> str | None:
-    """The Cedar text of ``{"Expression": …}`` or of a bare text; None where there is none."""
+    """Take the Cedar text of ``{"Expression": …}`` or of a bare text; None where there is none."""
     text = value.get("Expression") if isinstance(value, Mapping) else value
     return text or None
 
 
 def parameters(mapping: Json | None) -> tuple[tuple[str, str], ...]:
-    """String parameters of a table, database or column, sorted by name."""
+    """Sort the parameters of a table, database or column by name."""
     return tuple(sorted((str(name), _text(value)) for name, value in (mapping or {}).items()))
 
 
@@ -154,7 +155,7 @@ def expression(pairs: Iterable[tuple[str, Iterable[str]]]) -> Expression:
     return tuple(sorted(keys.items()))
 
 
-def tag_expression(items: Sequence[Json] | None) -> Expression:
+def tag_expression(items: Iterable[Json] | None) -> Expression:
     """Read ``[{"TagKey": …, "TagValues": […]}]`` as ``expression`` does."""
     return expression((item["TagKey"], item.get("TagValues") or ()) for item in items or ())
 
@@ -280,7 +281,7 @@ def permissions(names: Iterable[str] | None) -> frozenset[Permission]:
     return frozenset(Permission(name) for name in names or ())
 
 
-def grant_rows(
+def grant_rows(  # noqa: PLR0917  both edges call it with one row's members in the model's order
     who: Principal | None,
     on: Resource,
     names: Iterable[str] | None,
@@ -312,9 +313,9 @@ def _access_only(names: frozenset[Permission]) -> frozenset[Permission]:
 
 
 def default_permissions(entries: Iterable[Json] | None) -> frozenset[tuple[Principal, frozenset[Permission]]]:
-    """``[{"Principal": {"DataLakePrincipalIdentifier": …}, "Permissions": […]}]``; an entry that grants nothing is none.
+    """Read ``[{"Principal": {"DataLakePrincipalIdentifier": …}, "Permissions": […]}]``.
 
-    Two entries of one principal are one.
+    An entry that grants nothing is none; two entries of one principal are one.
     """
     found: dict[Principal, frozenset[Permission]] = {}
     for entry in entries or ():
@@ -329,13 +330,6 @@ def default_permissions(entries: Iterable[Json] | None) -> frozenset[tuple[Princ
 def default_texts(entries: Iterable[tuple[Principal, frozenset[Permission]]]) -> frozenset[str]:
     """Default permissions as ``Settings`` has them: ``IAM_ALLOWED_PRINCIPALS: ALL``."""
     return frozenset(f"{who}: {','.join(sorted(given))}" for who, given in entries)
-
-
-def opt_in(
-    who: Principal | None, on: Resource, condition: str | None = None, evidence: Evidence | None = None
-) -> OptIn:
-    """One opt-in."""
-    return OptIn(who, on, condition, evidence)
 
 
 # ---------------------------------------------------------------------------------------------------------- settings
@@ -383,13 +377,13 @@ def settings(mapping: Json, evidence: Evidence | None = None) -> Settings:
 
 
 def flag(value: object) -> bool:
-    """A flag that may be spelt as text (Glue's catalogs say ``"True"``)."""
+    """Read a flag that may be spelt as text (Glue's catalogs say ``"True"``)."""
     return value.lower() == "true" if isinstance(value, str) else bool(value)
 
 
-# ------------------------------------------------------------------------------------------------- tags, filters, places
+# --------------------------------------------------------------------------------------------- tags, filters, places
 def tag_info(key: str, values: Iterable[str], evidence: Evidence | None = None) -> TagInfo:
-    """An LF-tag key and its values."""
+    """Build an LF-tag key with its values."""
     return TagInfo(tag_key(key), frozenset(tag_value(value) for value in values), evidence)
 
 
@@ -449,7 +443,7 @@ def registered(mapping: Json, evidence: Evidence | None = None) -> Location:
     )
 
 
-# -------------------------------------------------------------------------------------------------------- databases, tables
+# ------------------------------------------------------------------------------------------------- databases, tables
 def database_info(
     mapping: Json, account: str, partition: str = "aws", evidence: Evidence | None = None
 ) -> DatabaseInfo:
@@ -468,12 +462,33 @@ def database_info(
     )
 
 
+def catalog_info(mapping: Json, account: str, evidence: Evidence | None = None) -> CatalogInfo:
+    """Glue's ``Catalog``: ``CatalogId`` is its full id (``111122223333:name``); without one the account leads it."""
+    database, table = (mapping.get(f"Create{kind}DefaultPermissions") for kind in ("Database", "Table"))
+    full = mapping.get("AllowFullTableExternalDataAccess")
+    return CatalogInfo(
+        Catalog(mapping.get("CatalogId") or f"{account}:{mapping['Name']}"),
+        mapping.get("Description") or "",
+        parameters(mapping.get("Parameters")),
+        None if database is None else default_permissions(database),
+        None if table is None else default_permissions(table),
+        None if full is None else flag(full),
+        evidence,
+    )
+
+
+@lru_cache(maxsize=1 << 16)  # a lake repeats its columns; one value each keeps 45,000 tables small
+def column(name: str, kind: str = "", comment: str = "", given: tuple[tuple[str, str], ...] = ()) -> Column:
+    """Build one column; its type is read without regard to case or blanks."""
+    return Column(column_name(name), "".join(kind.split()).lower(), comment, given)
+
+
 def column_list(items: Iterable[Json] | None) -> tuple[Column, ...]:
-    """Glue's ``Column`` list, in order; types without regard to case or blanks."""
+    """Read Glue's ``Column`` list, in order."""
     return tuple(
-        Column(
-            column_name(item["Name"]),
-            "".join((item.get("Type") or "").split()).lower(),
+        column(
+            item["Name"],
+            item.get("Type") or "",
             item.get("Comment") or "",
             parameters(item["Parameters"]) if item.get("Parameters") else (),
         )
@@ -483,14 +498,28 @@ def column_list(items: Iterable[Json] | None) -> tuple[Column, ...]:
 
 def table_info(mapping: Json, account: str, partition: str = "aws", evidence: Evidence | None = None) -> TableInfo:
     """Glue's ``Table`` (or ``TableInput`` with ``DatabaseName``). No columns at all means that nobody fixed them."""
+    storage: Json = mapping.get("StorageDescriptor") or {}
+    fixed, keys = column_list(storage.get("Columns")), column_list(mapping.get("PartitionKeys"))
+    return table_info_of(mapping, account, partition, fixed=fixed, keys=keys, evidence=evidence)
+
+
+def table_info_of(
+    mapping: Json,
+    account: str,
+    partition: str,
+    *,
+    fixed: tuple[Column, ...],
+    keys: tuple[Column, ...],
+    evidence: Evidence | None = None,
+) -> TableInfo:
+    """As ``table_info``, with the columns and partition keys already read."""
     catalog = mapping.get("CatalogId") or account
     storage: Json = mapping.get("StorageDescriptor") or {}
     target = mapping.get("TargetTable")
-    fixed = storage.get("Columns")
     return TableInfo(
         Table(catalog, database_name(mapping["DatabaseName"]), table_name(mapping["Name"])),
-        column_list(fixed) if fixed else None,
-        column_list(mapping.get("PartitionKeys")),
+        fixed or None,
+        keys,
         location(storage.get("Location"), partition),
         mapping.get("TableType") or "",
         mapping.get("Description") or "",
@@ -525,7 +554,7 @@ def table_format(mapping: Json) -> str:
 
 
 def view_text(mapping: Json) -> str:
-    """What a view says, one line for each dialect; empty for a table."""
+    """Collect what a view says, one line for each dialect; empty for a table."""
     body: Json = mapping.get("ViewDefinition") or {}
     lines = [
         f"{item.get('Dialect') or ''}: {item.get('ViewOriginalText') or item.get('ViewExpandedText') or ''}"
@@ -539,7 +568,7 @@ _ONE_OR_MANY = frozenset({"Action", "NotAction", "Resource", "NotResource"})
 
 
 def resource_policy(text: str, evidence: Evidence | None = None, partition: str = "aws") -> ResourcePolicy:
-    """A policy document as canonical text: statements, actions, resources and principals are sets, one is a list of one.
+    """Spell a policy document canonically: statements, actions, resources, principals are sets, one is a list of one.
 
     Raises:
         NotUnderstoodError: the text is no JSON object.
@@ -577,7 +606,7 @@ def _statement(statement: Any, partition: str) -> Any:
 
 
 def _root(one: Any, partition: str) -> Any:
-    """An account number as principal is the account's root (IAM user guide, AWS account principals)."""
+    """Spell an account number as principal by its root (IAM user guide, AWS account principals)."""
     return f"arn:{partition}:iam::{one}:root" if isinstance(one, str) and len(one) == 12 and one.isdigit() else one
 
 
