@@ -1,0 +1,44 @@
+# `make demo` and `make test` do all the set-up themselves; the second time they start at once, also without a network.
+# TESTS and ARGS narrow a run: make test TESTS=tests/checks ARGS='-k rules'; make demo ARGS='--tables 45000'.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock bench clean environment
+
+BIN := .venv/bin
+ROOMS := floodline checks reports policies lake lab
+
+help:           ## Say what there is to make
+	@sed -n 's/^\([a-z]*\): .*## /make \1\t/p' $(MAKEFILE_LIST)
+
+demo: environment ## Declare a lake, open it behind its declaration's back, and see who can read what
+	@$(BIN)/floodline demo $(ARGS)
+
+test: environment ## Run the tests on two cores, a browser's among them
+	@.ci/browser
+	@echo 'floodline: running the tests' >&2
+	@$(BIN)/python -m pytest -n 2 -q $(ARGS) $(TESTS)
+
+check: environment ## Check format, style, types and the direction of imports
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: environment ## Put format and what else can be mended in order
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: environment ## Resolve pyproject.toml anew into requirements.lock (needs a network)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --quiet $(ARGS) --output-file requirements.lock
+
+bench: environment ## Measure time and memory of each stage at size
+	@$(BIN)/python -m bench $(ARGS)
+
+clean:          ## Remove the environment and everything that can be made again (the cached wheels stay)
+	rm -rf .venv build dist out .lab .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find $(ROOMS) tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@.ci/environment
