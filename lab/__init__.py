@@ -1,1 +1,1 @@
-"""The lab: an embedded AWS with a faithful Lake Formation, and mishaps to play on it. Never part of a check."""
+"""The lab: an embedded AWS to try floodline on. ``lab.server.Lab`` starts it."""
