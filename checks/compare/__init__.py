@@ -1,0 +1,78 @@
+"""Compare a declared with a live lake: who may now do what the declaration never allowed.
+
+``compare(declared, live)`` is the one public function. Three questions, each in a module of its own: what changed in
+the grants (``grants``), in the facts that decide what a grant reaches (``moved``), in everything else (``objects``).
+What could not be seen becomes an "unknown" finding of its own; nothing that rests on it is called missing or equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks import spelling
+from checks.compare import findings as say
+from checks.compare.grants import narrowed, widened
+from checks.compare.moved import moved
+from checks.compare.objects import objects
+from checks.compare.sides import Sides
+from checks.model import Catalog, Cause, Finding, Gap, Lake, LakeId, Reach, Side, UnknownResource, Verdict
+from checks.semantics import subject_of
+
+__all__ = ["Comparison", "compare", "unseen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The findings of one lake, and the number of subjects on which both sides agree."""
+
+    lake: LakeId
+    findings: tuple[Finding, ...]
+    equal: int
+
+
+def compare(declared: Lake, live: Lake) -> Comparison:
+    """Compare two lakes of one id. Deterministic: the same facts in any order give the same findings."""
+    sides = Sides(declared, live)
+    found = widened(sides) | narrowed(sides)
+    moved(sides)
+    objects(sides)
+    subjects = {(key[0], subject_of(key[2])) for rows in (sides.rows_declared, sides.rows_live) for key in rows}
+    for gap in (*declared.gaps, *live.gaps):
+        sides.findings.append(unseen(gap, sides.id))
+    unique = {one.id: one for one in sides.findings}
+    return Comparison(sides.id, tuple(unique.values()), sides.equal + len(subjects - found))
+
+
+_KINDS = {
+    "grants": "grant",
+    "settings": "setting",
+    "assignments": "tag",
+    "tags": "tag",
+    "filters": "filter",
+    "locations": "location",
+    "optins": "optin",
+    "tables": "table",
+    "databases": "database",
+    "policies": "policy",
+    "rls": "policy",
+    "expressions": "expression",
+    "catalogs": "catalog",
+    "caller": "role",
+}
+
+
+def unseen(gap: Gap, lake: LakeId) -> Finding:
+    """Turn a gap into a finding: what was not seen, and why."""
+    where = gap.scope if gap.scope is not None else Catalog(lake.account)
+    place = "" if gap.scope is None or isinstance(gap.scope, UnknownResource) else f" of {spelling.words(gap.scope)}"
+    source = spelling.printable(gap.source)
+    side = "is declared" if gap.side is Side.DECLARED else "is live"
+    return say.build(
+        "FL150" if gap.side is Side.LIVE else "FL151",
+        Verdict.UNKNOWN,
+        say.subject(_KINDS.get(gap.facts.value, gap.facts.value), where, lake, declared=gap.evidence),
+        f"what {side} of {gap.facts.value}{place} is not wholly known: {source}: {spelling.printable(gap.reason)}",
+        Cause("gap", f"{source}: {spelling.printable(gap.reason)}"),
+        reach=Reach(0),
+        evidence=[gap.evidence],
+    )

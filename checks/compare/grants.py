@@ -1,0 +1,913 @@
+"""What changed in the grants: rows that one side has and the other has not, over the same (live) facts.
+
+A live row counts only for what declared grants do not give: neither over the live facts (else a tag or column moved,
+which is ``moved``'s business) nor over the declared ones (else nobody gained anything). So every difference has one
+cause, and equal access in another spelling is silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from checks import spelling
+from checks.compare import findings as say
+from checks.compare.rows import Excess, beyond
+from checks.compare.sides import Sides
+from checks.model import (
+    EVERY_COLUMN,
+    EVERYONE,
+    Access,
+    AllExcept,
+    AllTables,
+    AnyResource,
+    Catalog,
+    Cause,
+    Columns,
+    Confidence,
+    Database,
+    DataCellsFilter,
+    DataLocation,
+    Facts,
+    Grant,
+    LFTag,
+    Only,
+    Permission,
+    Principal,
+    Resource,
+    Severity,
+    Subject,
+    Table,
+    TableColumns,
+    TagPolicy,
+    UnknownResource,
+    Verdict,
+    Witness,
+)
+from checks.principals import Kind, groups_of, is_foreign, is_many, kind_of, role_name
+from checks.semantics import (
+    DESCRIBE,
+    DROP,
+    FUTURE,
+    SELECT,
+    SUPER_USER,
+    always_within,
+    database_of,
+    matches,
+    subject_of,
+    tag_within,
+    within,
+)
+from checks.view import Access as TableAccess
+from checks.view import Index, Piece, View, access, condition_fits, database_access
+
+Atom = tuple[Permission, bool]
+"""A permission, and whether it is about passing it on."""
+
+_BY_REACH = (Table, TableColumns, AllTables, DataCellsFilter, AnyResource)
+_MILD = frozenset({DESCRIBE})
+
+
+def atoms(grant: Grant | None) -> frozenset[Atom]:
+    """Split a grant into permissions to use and permissions to pass on."""
+    if grant is None:
+        return frozenset()
+    return frozenset({(one, False) for one in grant.permissions} | {(one, True) for one in grant.grantable})
+
+
+@dataclass(slots=True)
+class Difference:
+    """What one side's rows give a principal on one subject beyond the other side's."""
+
+    principal: Principal
+    resource: Resource
+    rows: list[Grant] = field(default_factory=list)
+    cells: dict[Table, set[str]] = field(default_factory=dict)
+    tables: set[Table] = field(default_factory=set)
+    plain: set[Atom] = field(default_factory=set)
+    select: dict[bool, dict[Table, set[str]]] = field(default_factory=dict)
+    notes: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    row: dict[tuple[Table, str], tuple[tuple[str, object], ...]] = field(default_factory=dict)
+    future: bool = False
+    databases: set[Database] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.plain or self.select)
+
+    def take(self, table: Table, plain: Iterable[Atom], chosen: Iterable[tuple[bool, Excess]]) -> None:
+        """Add what was found on one table; columns and tables that are yet to come only set ``future``."""
+        for atom in plain:
+            if table.name == FUTURE:
+                self.future = True
+                continue
+            self.plain.add(atom)
+            self.tables.add(table)
+        for flag, excess in chosen:
+            if excess.unknown is not None:
+                self.unknown.add(excess.unknown)
+                continue
+            if FUTURE in excess.columns:
+                self.future = True
+            if not excess.today and not (FUTURE in excess.columns and self._blank(table)):
+                continue
+            if table.name == FUTURE:
+                continue
+            self.select.setdefault(flag, {}).setdefault(table, set()).update(excess.columns)
+            self.cells.setdefault(table, set()).update(excess.columns)
+            self.tables.add(table)
+            if excess.row is not None:
+                for column in excess.columns:
+                    self.row.setdefault((table, column), excess.row)
+            if excess.note:
+                self.notes.add(excess.note)
+
+    blank: set[Table] = field(default_factory=set)
+    """Tables whose columns nobody knows: there a wildcard is access today."""
+
+    def _blank(self, table: Table) -> bool:
+        return table in self.blank
+
+
+# -------------------------------------------------------------------------------------------------------- on one table
+def _has(found: TableAccess, atom: Atom) -> bool:
+    permission, lendable = atom
+    if atom in found.others:
+        return True
+    if permission != DESCRIBE:
+        return False
+    # Any permission implies DESCRIBE, with the grant option where that may be passed on (contract, decision 9).
+    return any(flag or not lendable for _, flag in found.others) or any(
+        piece.grantable or not lendable for piece in found.pieces
+    )
+
+
+def _on_table(
+    own: TableAccess, wanted: frozenset[Atom], others: Sequence[TableAccess], types: dict[str, str]
+) -> tuple[list[Atom], list[tuple[bool, Excess]]]:
+    """Return the atoms and the cells of *own* that none of *others* has."""
+    plain = [atom for atom in own.others if atom in wanted and not any(_has(other, atom) for other in others)]
+    chosen: list[tuple[bool, Excess]] = []
+    for piece in own.pieces:
+        for flag in (False, True):
+            if (SELECT, flag) not in wanted or (flag and not piece.grantable):
+                continue
+            left = [Excess(piece.columns)]
+            for other in others:
+                left = [
+                    Excess(more.columns, more.row or one.row, more.unknown or one.unknown, more.note or one.note)
+                    for one in left
+                    for more in beyond(
+                        Piece(one.columns, piece.rows, piece.grantable, piece.grant),
+                        other.pieces,
+                        types,
+                        grantable=flag,
+                    )
+                ]
+            chosen += [(flag, one) for one in left]
+    return plain, chosen
+
+
+def _reached(sides: Sides, grant: Grant, view: View) -> Iterable[Table]:
+    """Yield the tables that a grant may reach, and one table that does not exist yet where it reaches later ones."""
+    match grant.resource:
+        case Table() as table:
+            yield table
+        case TableColumns(table=table) | DataCellsFilter(table=table):
+            yield table
+        case AllTables() as tables:
+            yield from sides.tables_of(tables.parent)
+            yield Table(tables.catalog, tables.database, FUTURE)
+        case TagPolicy(catalog=catalog, resource_type="TABLE") as policy:
+            expression = view.expression(policy)
+            if expression is not None:
+                yield from (one for one in sides.tables() if one.catalog == catalog and view.match(expression, one))
+        case AnyResource(catalog=catalog, resource_type="TABLE"):
+            yield from (one for one in sides.tables() if one.catalog == catalog)
+        case Catalog(catalog) if SUPER_USER in grant.permissions:
+            yield from (one for one in sides.tables() if one.catalog == catalog)
+        case _:
+            return
+
+
+# --------------------------------------------------------------------------------------------------- on anything else
+def _elsewhere(
+    sides: Sides, grant: Grant, wanted: frozenset[Atom], index: Index, views: Sequence[View], found: Difference
+) -> None:
+    """Compare what lies outside tables: databases, catalogs, locations, tags, and objects known by name only."""
+    assert grant.principal is not None  # the index holds no other
+    match grant.resource:
+        case Database() as database:
+            _on_database(grant, wanted, index, views, database, found)
+        case TagPolicy(resource_type="DATABASE") as policy:
+            expression = views[0].expression(policy)
+            if expression is None:
+                found.unknown.add("the saved expression has no body")
+                return
+            for database in sides.databases():
+                if matches(expression, sides.view_live.database_tags(database)):
+                    _on_database(grant, wanted, index, views, database, found)
+        case _:
+            offers = [
+                offer
+                for who in groups_of(grant.principal)
+                for offer in index.by_principal.get(who, ())
+                if condition_fits(offer.condition, grant.condition) and _contains(offer.resource, grant.resource)
+            ]
+            have = frozenset().union(*(atoms(offer) for offer in offers)) if offers else frozenset()
+            for atom in wanted:
+                if atom not in have and not (atom[0] == DESCRIBE and any(flag or not atom[1] for _, flag in have)):
+                    found.plain.add(atom)
+
+
+def _contains(outer: Resource, inner: Resource) -> bool:
+    match outer, inner:
+        case DataLocation(arn=above), DataLocation(arn=below):
+            return within(below, above)
+        case LFTag() as above, LFTag() as below:
+            return tag_within(below, above)
+        case _:
+            return outer == inner
+
+
+def _on_database(
+    grant: Grant, wanted: frozenset[Atom], index: Index, views: Sequence[View], database: Database, found: Difference
+) -> None:
+    assert grant.principal is not None
+    have: set[Atom] = set()
+    for view in views:
+        have |= database_access(index, view, grant.principal, database, condition=grant.condition)
+    for atom in wanted - have:
+        if atom[0] == DESCRIBE and (
+            any(flag or not atom[1] for _, flag in have) or _below(index, views, grant.principal, database, atom)
+        ):
+            continue
+        found.plain.add(atom)
+        found.databases.add(database)
+
+
+def _below(index: Index, views: Sequence[View], principal: Principal, database: Database, atom: Atom) -> bool:
+    """Whether a permission on a table inside implies DESCRIBE on the database (grant option likewise).
+
+    Source: https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html (DESCRIBE), except for
+    grants under a condition (https://docs.aws.amazon.com/lake-formation/latest/dg/abac-considerations.html).
+    """
+    for who in groups_of(principal):
+        for offer in index.by_principal.get(who, ()):
+            if offer.condition is not None or (atom[1] and not offer.grantable):
+                continue
+            match offer.resource:
+                case TagPolicy(resource_type="TABLE") as policy:
+                    for view in views:
+                        expression = view.expression(policy)
+                        if expression is not None and matches(expression, view.database_tags(database)):
+                            return True
+                case Database():
+                    continue
+                case resource if database_of(resource) == database:
+                    return True
+                case _:
+                    continue
+    return False
+
+
+# ------------------------------------------------------------------------------------------------------------ widening
+def widened(sides: Sides) -> set[tuple[Principal, Resource]]:
+    """Find what live rows give beyond the declared ones; returns the subjects that got a finding."""
+    differences: dict[tuple[Principal, str | None, Resource], Difference] = {}
+    for key, grant in sides.rows_live.items():
+        principal = grant.principal
+        if principal is None:
+            continue
+        wanted = atoms(grant) - atoms(sides.rows_declared.get(key))
+        if not wanted or _expected(sides, grant):
+            continue
+        subject = subject_of(grant.resource)
+        found = differences.setdefault((principal, grant.condition, subject), Difference(principal, subject))
+        found.rows.append(grant)
+        _measure(sides, grant, wanted, found)
+    told = set()
+    for (principal, condition, subject), found in differences.items():
+        if _report_gain(sides, found, condition):
+            told.add((principal, subject))
+    return told
+
+
+def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Difference) -> None:
+    principal, resource = grant.principal, grant.resource
+    assert principal is not None
+    if isinstance(resource, TagPolicy) and sides.view_live.expression(resource) is None:
+        found.unknown.add("the saved expression it names has no body")
+        return
+    if isinstance(resource, UnknownResource):
+        found.unknown.add("this kind of resource is not known to this version")
+        return
+    tabular = isinstance(resource, _BY_REACH) or (isinstance(resource, TagPolicy) and resource.resource_type == "TABLE")
+    if isinstance(resource, DataCellsFilter):
+        others = frozenset(atom for atom in wanted if atom[0] != SELECT)
+        _elsewhere(sides, grant, others, sides.index_declared, (sides.view_live, sides.view_declared), found)
+        if sides.view_live.body(resource) is None and (wanted - others):
+            found.unknown.add("the filter it names has no body")
+    elif not tabular:
+        _elsewhere(sides, grant, wanted, sides.index_declared, (sides.view_live, sides.view_declared), found)
+        if not (isinstance(resource, Catalog) and SUPER_USER in grant.permissions):
+            return
+    only_wanted = wanted
+    if isinstance(resource, Catalog):
+        only_wanted = frozenset((one, flag) for one in (SELECT, DESCRIBE) for flag in (False, True))
+    for table in _reached(sides, grant, sides.view_live):
+        if sides.view_live.columns(table) is None:
+            found.blank.add(table)
+        own = access(sides.index_live, sides.view_live, principal, table, only=grant)
+        declared = [
+            access(sides.index_declared, view, principal, table, condition=grant.condition)
+            for view in (sides.view_live, sides.view_declared)
+        ]
+        plain, chosen = _on_table(own, only_wanted, declared, sides.view_live.types(table))
+        found.take(table, plain, chosen)
+    if isinstance(resource, TagPolicy) and not found and not found.future:
+        found.future = not _covered_tomorrow(sides, grant, resource)
+
+
+def _covered_tomorrow(sides: Sides, grant: Grant, policy: TagPolicy) -> bool:
+    """Whether the declared tag grants also cover what *grant* would reach with other tags than today's."""
+    assert grant.principal is not None
+    expression = sides.view_live.expression(policy)
+    offers = []
+    for who in groups_of(grant.principal):
+        for offer in sides.index_declared.policies(who, policy.resource_type):
+            body = sides.view_declared.expression(offer.resource) if isinstance(offer.resource, TagPolicy) else None
+            if body is not None and atoms(grant) <= atoms(offer) | {(DESCRIBE, False)}:
+                offers.append(body)
+    return expression is not None and always_within(expression, offers) is True
+
+
+def _expected(sides: Sides, grant: Grant) -> bool:
+    """Whether AWS itself made the row on something that the stack owns, or the row gives nothing.
+
+    Creator rows: https://docs.aws.amazon.com/lake-formation/latest/dg/implicit-permissions.html; only where Glue says
+    that this very role created the table, and the table is declared. Resource links: permissions on a link give
+    nothing on its target (https://docs.aws.amazon.com/lake-formation/latest/dg/resource-links-about.html).
+    """
+    resource = subject_of(grant.resource)
+    if isinstance(resource, Table):
+        info = sides.live.tables.get(resource)
+        if info is not None and info.link_to is not None:
+            return grant.permissions <= {DESCRIBE, DROP}
+        return resource in sides.declared.tables and info is not None and _made_by(info.created_by, grant.principal)
+    if isinstance(resource, Database):
+        known = sides.live.databases.get(resource)
+        if known is not None and known.link_to is not None:
+            return grant.permissions <= {DESCRIBE, DROP}
+        inside = [one for one in sides.tables_of(resource) if one in sides.declared.tables]
+        return (
+            resource in sides.declared.databases
+            and bool(inside)
+            and all(
+                _made_by(sides.live.tables[one].created_by, grant.principal)
+                for one in inside
+                if one in sides.live.tables
+            )
+        )
+    return False
+
+
+def _made_by(creator: str | None, principal: Principal | None) -> bool:
+    if not creator or principal is None or kind_of(principal) is Kind.SERVICE_LINKED_ROLE:
+        return False
+    return creator == principal or (role_name(creator) is not None and role_name(creator) == role_name(principal))
+
+
+def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
+    """Return the declared subjects of the same principal that a live grant contains (contract, decision 4)."""
+    principal, live = grant.principal, grant.resource
+    assert principal is not None
+    mine = [one for one in sides.index_declared.by_principal.get(principal, ()) if atoms(one)]
+    same = subject_of(live)
+    if any(subject_of(one.resource) == same for one in mine):
+        return [same]
+    found: set[Resource] = set()
+    for one in mine:
+        if not (one.permissions & grant.permissions):
+            continue
+        table = one.resource if isinstance(one.resource, Table) else getattr(one.resource, "table", None)
+        match live:
+            case Table() | TableColumns():
+                inside = isinstance(one.resource, DataCellsFilter) and table == same
+            case AllTables() as tables:
+                inside = isinstance(table, Table) and table.parent == tables.parent
+            case TagPolicy() as policy:
+                inside = _policy_contains(sides, policy, one.resource)
+            case Catalog(catalog):
+                inside = SUPER_USER in grant.permissions and getattr(one.resource, "catalog", None) == catalog
+            case DataLocation() | LFTag():
+                inside = _contains(live, one.resource)
+            case _:
+                inside = False
+        if inside:
+            found.add(subject_of(one.resource))
+    return sorted(found, key=spelling.words)
+
+
+def _policy_contains(sides: Sides, live: TagPolicy, declared: Resource) -> bool:
+    body = sides.view_live.expression(live)
+    if body is None:
+        return False
+    match declared:
+        case TagPolicy() as policy if policy.resource_type == live.resource_type:
+            mine = sides.view_declared.expression(policy)
+            return mine is not None and always_within(mine, [body]) is True
+        case Table() as table:
+            whole = sides.view_live.match(body, table)
+            return live.resource_type == "TABLE" and whole.table and whole.columns is None
+        case Database() as database:
+            return live.resource_type == "DATABASE" and matches(body, sides.view_live.database_tags(database))
+        case _:
+            return False
+
+
+def _spelt(sides: Sides, found: Difference, cells: dict[Table, set[str]]) -> Columns:
+    """Spell the columns of a difference: exact for one table, every column for many."""
+    if len(cells) != 1:
+        return EVERY_COLUMN
+    table, columns = next(iter(cells.items()))
+    if FUTURE not in columns:
+        return Only(frozenset(columns))
+    told = sides.view_live.columns(table)
+    universe = (told[0] | told[1]) if told else frozenset()
+    named = frozenset(
+        column for row in found.rows if isinstance(row.resource, TableColumns) for column in row.resource.columns.names
+    )
+    return AllExcept((universe | (named if not told else frozenset())) - frozenset(columns))
+
+
+def pieces(sides: Sides, found: Difference) -> tuple[Access, ...]:
+    """Spell what was added or removed; a permission that may also be passed on is said once, with that."""
+    result = []
+    lent = {permission for permission, flag in found.plain if flag}
+    for permission, flag in found.plain:
+        if flag or permission not in lent:
+            result.append(Access(permission, None, flag))
+    lent_cells = found.select.get(True, {})
+    if lent_cells:
+        result.append(Access(SELECT, _spelt(sides, found, lent_cells), grantable=True))
+    if plain_cells := found.select.get(False, {}):
+        rest = {
+            table: columns - lent_cells.get(table, set())
+            for table, columns in plain_cells.items()
+            if columns - lent_cells.get(table, set())
+        }
+        if rest:
+            result.append(Access(SELECT, _spelt(sides, found, rest), rows=_predicates(sides, found)))
+    return tuple(result)
+
+
+def _predicates(sides: Sides, found: Difference) -> str | None:
+    """Return the filter expression where every row of the difference comes through one filter."""
+    texts = set()
+    for row in found.rows:
+        body = sides.view_live.body(row.resource) if isinstance(row.resource, DataCellsFilter) else None
+        texts.add(getattr(body.rows, "text", None) if body else None)
+    return texts.pop() if len(texts) == 1 else None
+
+
+def witness(sides: Sides, found: Difference) -> Witness:
+    """Choose the smallest telling example: a sensitive column if there is one, else the first by name."""
+    for flag in (False, True):
+        if cells := found.select.get(flag):
+            partitions = sides.view_live.columns
+            best = min(
+                ((table, column) for table, columns in cells.items() for column in (columns - {FUTURE}) or columns),
+                key=lambda cell: (
+                    not sides.is_sensitive(*cell),
+                    cell[1] in ((partitions(cell[0]) or (frozenset(), frozenset()))[1]),
+                    cell[0].database,
+                    cell[0].name,
+                    cell[1],
+                ),
+            )
+            table, column = best
+            return Witness(
+                found.principal,
+                SELECT,
+                table.catalog,
+                table.database,
+                table.name,
+                None if column == FUTURE else column,
+                found.row.get(best),
+            )
+    permission = min((one for one, _ in found.plain), key=lambda one: (one in _MILD, one), default=DESCRIBE)
+    if found.tables:
+        table = min(found.tables, key=lambda one: (one.database, one.name))
+        return Witness(found.principal, permission, table.catalog, table.database, table.name)
+    if found.databases:
+        database = min(found.databases, key=lambda one: one.name)
+        return Witness(found.principal, permission, database.catalog, database.name)
+    return place(found.principal, permission, found.resource)
+
+
+def place(principal: Principal | None, permission: str | None, resource: Resource) -> Witness:
+    """Make a witness of a resource that lies outside tables."""
+    match resource:
+        case Database(catalog, name):
+            return Witness(principal, permission, catalog, name)
+        case Table(catalog, database, name):
+            return Witness(principal, permission, catalog, database, name)
+        case DataLocation(catalog, arn):
+            return Witness(principal, permission, catalog, location=arn)
+        case AllTables(catalog, database):
+            return Witness(principal, permission, catalog, database, FUTURE)
+        case DataCellsFilter(table=Table(catalog, database, name)):
+            return Witness(principal, permission, catalog, database, name)
+        case _:
+            return Witness(principal, permission, getattr(resource, "catalog", None))
+
+
+def _report_gain(sides: Sides, found: Difference, condition: str | None) -> bool:
+    rows = found.rows
+    principal = found.principal
+    live = rows[0]
+    gone = [row for row in rows if isinstance(one := subject_of(row.resource), Table) and sides.is_gone(one)]
+    subjects = _contained_subjects(sides, live)
+    resource = subjects[0] if len(subjects) == 1 else subject_of(live.resource)
+    declared_rows = [
+        row
+        for row in sides.index_declared.by_principal.get(principal, ())
+        if subject_of(row.resource) in (subjects or [resource])
+    ]
+    origin = sides.origin(*declared_rows)
+    evidence = [*(row.evidence for row in rows), *(row.evidence for row in declared_rows)]
+    who = spelling.principal_words(principal, home=sides.id.account)
+    where = spelling.words(subject_of(live.resource))
+    told: say.Said = {
+        "declared": say.held(declared_rows) or "no grant on this resource",
+        "live": say.held(rows),
+        "updated_by": live.updated_by,
+        "updated": live.updated,
+        "evidence": evidence,
+    }
+    subject = say.subject("grant", resource, sides.id, principal=principal, declared=origin)
+    if found.unknown and not found:
+        sides.findings.append(
+            say.build(
+                "FL151",
+                Verdict.UNKNOWN,
+                subject,
+                f"whether {who} has more on {where} than declared cannot be decided: {min(found.unknown)}",
+                Cause("grant", f"grant on {where} to {who}"),
+                confidence=sides.confidence,
+                reach=sides.reach([principal], {}),
+                **told,
+            )
+        )
+        return True
+    if gone and not isinstance(live.resource, AllTables):
+        sides.findings.append(
+            say.build(
+                "FL161",
+                Verdict.LATENT,
+                subject,
+                f"{who} holds a grant on {where}, which does not exist: whoever creates it opens it to {who}",
+                Cause("grant", f"grant on {where}, a table that does not exist"),
+                confidence=sides.confidence,
+                reach=sides.reach([principal], {}),
+                **told,
+            )
+        )
+        return True
+    if not found:
+        if not found.future:
+            return False
+        if not subjects and not any(True for row in rows for _ in _real(sides, row)):
+            return _report_idle(sides, found, subject, told)
+        sides.findings.append(
+            say.build(
+                "FL160",
+                Verdict.LATENT,
+                subject,
+                f"{who} reads nothing more today, but {where} also opens what is yet to come: declared are only today's "
+                "columns, tables or tag values",
+                Cause("grant", f"grant on {where} to {who}"),
+                confidence=sides.confidence,
+                reach=sides.reach([principal], {}),
+                **told,
+            )
+        )
+        return True
+    if _hidden(sides, found, live):
+        sides.findings.append(
+            say.build(
+                "FL151",
+                Verdict.UNKNOWN,
+                subject,
+                f"{who} has a grant on {where} that may be the declared one whose principal could not be read",
+                Cause("grant", f"grant on {where} to {who}"),
+                confidence=Confidence.ASSUMED,
+                reach=sides.reach([principal], found.cells),
+                witness=witness(sides, found),
+                **told,
+            )
+        )
+        return True
+    added = pieces(sides, found)
+    verdict = Verdict.WIDENED if subjects else Verdict.UNMANAGED
+    exposure = verdict is Verdict.WIDENED or sides.opens_declared(live.resource)
+    made_by_aws = verdict is Verdict.UNMANAGED and kind_of(principal) is Kind.SERVICE_LINKED_ROLE
+    rule = _rule(sides, found, verdict, principal)
+    seen = witness(sides, found)
+    reach = sides.reach([principal], found.cells, tables=_tables_touched(sides, found))
+    cause = _cause(sides, found, subjects, declared_rows, who, where)
+    note = f" ({'; '.join(sorted(found.notes))})" if found.notes else ""
+    sides.findings.append(
+        say.build(
+            rule,
+            verdict,
+            subject,
+            f"{spelling.witness_words(seen, home=sides.id.account)}{_again(seen, found)}, "
+            f"which {'goes beyond what is declared' if subjects else 'no stack declares'}{note}",
+            cause,
+            severity=_severity(sides, found, principal, exposure=exposure and not made_by_aws, reads=reach),
+            confidence=Confidence.ASSUMED if found.notes else sides.confidence,
+            exposure=exposure and not made_by_aws,
+            added=added,
+            witness=seen,
+            reach=reach,
+            declare="\n".join(_declare(row) for row in rows),
+            revoke="\n".join(
+                filter(
+                    None,
+                    (
+                        say.revoke_command(
+                            row,
+                            {p for p, f in atoms(row) if (p, f) in _gained(found)},
+                            {p for p, f in _gained(found) if f and p in row.grantable},
+                        )
+                        for row in rows
+                    ),
+                )
+            ),
+            **told,
+        )
+    )
+    if found.unknown:
+        sides.findings.append(
+            say.build(
+                "FL151",
+                Verdict.UNKNOWN,
+                subject,
+                f"whether {who} reads more rows of {where} cannot be decided: {min(found.unknown)}",
+                Cause("grant", f"grant on {where} to {who}"),
+                confidence=sides.confidence,
+                reach=sides.reach([principal], {}),
+                evidence=evidence,
+            )
+        )
+    _ = condition
+    return True
+
+
+def _gained(found: Difference) -> set[Atom]:
+    return found.plain | {(SELECT, flag) for flag in found.select}
+
+
+def _again(seen: Witness, found: Difference) -> str:
+    """Say that the gain is about passing on, where it is only that."""
+    only_lent = all(flag for _, flag in _gained(found))
+    return " and pass that on to others" if only_lent and seen.permission else ""
+
+
+def _report_idle(sides: Sides, found: Difference, subject: Subject, told: say.Said) -> bool:
+    """Report an undeclared grant that reaches nothing that exists: nobody reads more today."""
+    live = found.rows[0]
+    opens = sides.opens_declared(live.resource)
+    who = spelling.principal_words(found.principal, home=sides.id.account)
+    sides.findings.append(
+        say.build(
+            _rule(sides, found, Verdict.UNMANAGED, found.principal),
+            Verdict.UNMANAGED,
+            subject,
+            f"{who} holds a grant on {spelling.words(subject_of(live.resource))} that no stack declares; "
+            "it reaches nothing that exists today",
+            Cause("grant", f"grant on {spelling.words(live.resource)} to {who}"),
+            severity=Severity.HIGH if opens else Severity.LOW,
+            exposure=opens,
+            confidence=sides.confidence,
+            added=[Access(one, None, one in live.grantable) for one in live.permissions],
+            witness=place(found.principal, min(live.permissions), live.resource),
+            reach=sides.reach([found.principal], {}),
+            declare=_declare(live),
+            revoke=say.revoke_command(live, live.permissions, live.grantable),
+            **told,
+        )
+    )
+    return True
+
+
+def _real(sides: Sides, grant: Grant) -> Iterable[Table]:
+    return (table for table in _reached(sides, grant, sides.view_live) if table.name != FUTURE)
+
+
+def _hidden(sides: Sides, found: Difference, live: Grant) -> bool:
+    """Whether a declared grant whose principal could not be read would explain all of the gain."""
+    wanted = _gained(found)
+    return any(
+        row.principal is None and row.resource == live.resource and wanted <= atoms(row) | {(DESCRIBE, False)}
+        for row in sides.rows_declared.values()
+    )
+
+
+def _tables_touched(sides: Sides, found: Difference) -> int:
+    """Count the tables a difference reaches; what is above tables reaches those below it (contract, spelling)."""
+    if found.databases:
+        return sum(len(sides.tables_of(database)) for database in found.databases)
+    if found.tables:
+        return len(found.tables)
+    if isinstance(found.resource, Catalog):
+        return sum(1 for _ in sides.tables())
+    if isinstance(found.resource, AllTables):
+        return len(sides.tables_of(found.resource.parent))
+    return 0
+
+
+def _rule(sides: Sides, found: Difference, verdict: Verdict, principal: Principal) -> str:
+    if principal == EVERYONE:
+        return "FL104"
+    gained = _gained(found)
+    if verdict is Verdict.WIDENED:
+        return "FL103" if gained and all(flag for _, flag in gained) else "FL101"
+    if is_foreign(principal, sides.id.account):
+        return "FL105"
+    return "FL106" if is_many(principal) else "FL102"
+
+
+def _severity(sides: Sides, found: Difference, principal: Principal, *, exposure: bool, reads: object) -> Severity:
+    if not exposure:
+        return Severity.INFO if kind_of(principal) is Kind.SERVICE_LINKED_ROLE else Severity.LOW
+    gained = _gained(found)
+    if {permission for permission, _ in gained} <= _MILD:
+        return Severity.MEDIUM
+    sensitive = getattr(reads, "sensitive_columns", 0)
+    outside = is_many(principal) or is_foreign(principal, sides.id.account)
+    return Severity.CRITICAL if sensitive or outside else Severity.HIGH
+
+
+def _cause(
+    sides: Sides, found: Difference, subjects: Sequence[Resource], declared: Sequence[Grant], who: str, where: str
+) -> Cause:
+    live = found.rows[0].resource
+    if isinstance(live, TagPolicy) and len(subjects) == 1 and isinstance(subjects[0], TagPolicy):
+        if subjects[0] != live:
+            return Cause("expression", f"tag policy of {who}: declared {spelling.words(subjects[0])}, live {where}")
+    elif isinstance(live, DataCellsFilter) and not subjects:
+        return Cause("grant", f"grant on {spelling.words(live)} to {who}")
+    if subjects and declared:
+        gained = ", ".join(sorted(spelling.access_words(one) for one in pieces(sides, found)))
+        return Cause("grant", f"grant on {where} to {who} loosened: {gained}")
+    return Cause("grant", f"grant on {where} to {who}")
+
+
+def _declare(grant: Grant) -> str:
+    """Say which declaration would make the row right."""
+    who = spelling.printable(grant.principal or "")
+    told = ", ".join(sorted(grant.permissions))
+    lent = f", grant option on {', '.join(sorted(grant.grantable))}" if grant.grantable else ""
+    return f"aws.lakeformation.Permissions: principal {who}, {told} on {spelling.words(grant.resource)}{lent}"
+
+
+# ----------------------------------------------------------------------------------------------------------- narrowing
+def narrowed(sides: Sides) -> set[tuple[Principal, Resource]]:
+    """Find what declared rows give that live grants do not, over the same facts; returns the subjects concerned."""
+    if Facts.GRANTS in sides.dark:
+        return set()
+    differences: dict[tuple[Principal, str | None, Resource], Difference] = {}
+    missing: list[Grant] = []
+    for key, grant in sides.rows_declared.items():
+        principal = grant.principal
+        if principal is None:
+            continue
+        mine = sides.rows_live.get(key)
+        wanted = atoms(grant) - atoms(mine)
+        if not wanted:
+            continue
+        subject = subject_of(grant.resource)
+        if isinstance(subject, Table) and sides.is_gone(subject):
+            continue
+        found = differences.setdefault((principal, grant.condition, subject), Difference(principal, subject))
+        before = bool(found)
+        found.rows.append(grant)
+        _measure_loss(sides, grant, wanted, found)
+        if mine is None and not before and not found:
+            missing.append(grant)
+    told = set()
+    for (principal, _, subject), found in differences.items():
+        if found:
+            _report_loss(sides, found)
+            told.add((principal, subject))
+    _report_redundant(sides, [one for one in missing if (one.principal, subject_of(one.resource)) not in told])
+    return told
+
+
+def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Difference) -> None:
+    principal, resource = grant.principal, grant.resource
+    assert principal is not None
+    tabular = isinstance(resource, _BY_REACH) or (isinstance(resource, TagPolicy) and resource.resource_type == "TABLE")
+    if isinstance(resource, DataCellsFilter):
+        others = frozenset(atom for atom in wanted if atom[0] != SELECT)
+        _elsewhere(sides, grant, others, sides.index_live, (sides.view_live,), found)
+    elif not tabular:
+        _elsewhere(sides, grant, wanted, sides.index_live, (sides.view_live,), found)
+        return
+    for table in _reached(sides, grant, sides.view_live):
+        if table.name == FUTURE or sides.is_gone(table):
+            continue
+        own = access(sides.index_declared, sides.view_live, principal, table, only=grant)
+        if not access(sides.index_declared, sides.view_declared, principal, table, only=grant):
+            continue
+        live = access(sides.index_live, sides.view_live, principal, table, condition=grant.condition)
+        if sides.view_live.columns(table) is None:
+            found.blank.add(table)
+        plain, chosen = _on_table(own, wanted, (live,), sides.view_live.types(table))
+        found.take(table, plain, chosen)
+
+
+def _report_loss(sides: Sides, found: Difference) -> None:
+    principal, rows = found.principal, found.rows
+    live_rows = [
+        row for row in sides.index_live.by_principal.get(principal, ()) if subject_of(row.resource) == found.resource
+    ]
+    seen = witness(sides, found)
+    who = spelling.principal_words(principal, home=sides.id.account)
+    where = spelling.words(found.resource)
+    lost_lending = all(flag for _, flag in _gained(found))
+    message = (
+        f"{who} may no longer pass on {seen.permission} on {where}, which is declared"
+        if lost_lending
+        else f"declared, but not live: {spelling.witness_words(seen, home=sides.id.account)}"
+    )
+    origin = sides.origin(*rows)
+    sides.findings.append(
+        say.build(
+            "FL130",
+            Verdict.NARROWED,
+            say.subject("grant", found.resource, sides.id, principal=principal, declared=origin),
+            message,
+            Cause("grant", f"grant on {where} to {who} is missing or narrower"),
+            confidence=sides.confidence,
+            removed=pieces(sides, found),
+            witness=seen,
+            reach=sides.reach([principal], found.cells, tables=_tables_touched(sides, found)),
+            declared=say.held(rows),
+            live=say.held(live_rows) or "no grant on this resource",
+            evidence=[*(row.evidence for row in rows), *(row.evidence for row in live_rows)],
+            declare="Deploy the stack again, or remove the declaration of what is no longer wanted.",
+        )
+    )
+
+
+def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
+    """Report declared rows that are missing although their access is not: other declared grants, live too, give it."""
+    if not missing:
+        return
+    common = Index(
+        row
+        for key, row in sides.rows_declared.items()
+        if key in sides.rows_live and atoms(row) <= atoms(sides.rows_live[key])
+    )
+    for grant in missing:
+        if grant.permissions <= _MILD and not grant.grantable:
+            continue  # implied by what is there
+        assert grant.principal is not None
+        if any(
+            subject_of(row.resource) == subject_of(grant.resource)
+            for row in sides.index_live.by_principal.get(grant.principal, ())
+        ):
+            continue  # the same access on the same subject, in another spelling
+        left = Difference(grant.principal, subject_of(grant.resource))
+        tables = [one for one in _reached(sides, grant, sides.view_live) if one.name != FUTURE]
+        for table in tables:
+            own = access(sides.index_declared, sides.view_live, grant.principal, table, only=grant)
+            rest = access(common, sides.view_live, grant.principal, table, condition=grant.condition)
+            plain, chosen = _on_table(own, atoms(grant), (rest,), sides.view_live.types(table))
+            left.take(table, plain, chosen)
+        if left:
+            continue
+        who = spelling.principal_words(grant.principal, home=sides.id.account)
+        where = spelling.words(grant.resource)
+        sides.findings.append(
+            say.build(
+                "FL141",
+                Verdict.CHANGED,
+                say.subject(
+                    "grant", subject_of(grant.resource), sides.id, principal=grant.principal, declared=grant.evidence
+                ),
+                f"the declared grant on {where} to {who} does not exist, but other declared grants give the same access"
+                if tables
+                else f"the declared grant on {where} to {who} does not exist; it would reach nothing today",
+                Cause("grant", f"grant on {where} to {who} is missing"),
+                confidence=sides.confidence,
+                reach=sides.reach([grant.principal], {}),
+                declared=say.held([grant]),
+                live="no such grant",
+                evidence=[grant.evidence],
+            )
+        )

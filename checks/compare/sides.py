@@ -1,0 +1,232 @@
+"""Both sides of one lake, indexed, with what could not be read marked dark."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from checks.model import (
+    AllTables,
+    Catalog,
+    ColumnRef,
+    Confidence,
+    Database,
+    DataCellsFilter,
+    DataLocation,
+    Evidence,
+    Facts,
+    Finding,
+    Grant,
+    Lake,
+    LakeId,
+    LFTag,
+    Principal,
+    Reach,
+    Resource,
+    Side,
+    Table,
+    TableColumns,
+    TagPolicy,
+)
+from checks.principals import is_many
+from checks.semantics import FUTURE, Key, database_of, matches, normalise, table_of, within
+from checks.view import Index, View
+
+_BORROWED = frozenset({Facts.TABLES, Facts.FILTERS, Facts.EXPRESSIONS})
+_SENSITIVE = frozenset({"confidential", "restricted"})
+
+
+@dataclass(slots=True)
+class Sides:
+    """The two lakes of one comparison. ``dark`` are the live facts that are not wholly known."""
+
+    declared: Lake
+    live: Lake
+    id: LakeId = field(init=False)
+    dark: frozenset[Facts] = field(init=False)
+    rows_declared: dict[Key, Grant] = field(init=False)
+    rows_live: dict[Key, Grant] = field(init=False)
+    index_declared: Index = field(init=False)
+    index_live: Index = field(init=False)
+    view_declared: View = field(init=False)
+    view_live: View = field(init=False)
+    findings: list[Finding] = field(default_factory=list)
+    equal: int = 0
+    _databases: set[Database] = field(init=False)
+    _tables: set[Table] = field(init=False)
+    _holding: set[Database] = field(init=False)
+    _locations: set[str] = field(init=False)
+    _tables_of: dict[Database, list[Table]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index both sides."""
+        self.id = self.live.id
+        dark = {gap.facts for gap in self.live.gaps if gap.side is Side.LIVE}
+        if Facts.CALLER in dark:
+            # AWS shows a caller who is no admin a part of everything and says nothing of the rest
+            # (https://docs.aws.amazon.com/lake-formation/latest/APIReference/API_ListPermissions.html).
+            dark = set(Facts)
+        self.dark = frozenset(dark)
+        self.rows_declared = normalise(self.declared.grants)
+        self.rows_live = normalise(self.live.grants)
+        self.index_declared = Index(self.rows_declared.values())
+        self.index_live = Index(self.rows_live.values())
+        bare = View(self.live, named=False)
+        self.view_declared = View(self.declared, fallback=bare, borrow=_BORROWED, named=True)
+        self.view_live = View(
+            self.live, fallback=self.view_declared, named=False, borrow=self.dark & (_BORROWED | {Facts.ASSIGNMENTS})
+        )
+        self._spoken_for()
+        self._tables_of = defaultdict(list)
+        for table in self.live.tables:
+            self._tables_of[table.parent].append(table)
+        if Facts.TABLES in self.dark:
+            for table in self.declared.tables:
+                if table not in self.live.tables:
+                    self._tables_of[table.parent].append(table)
+
+    def _spoken_for(self) -> None:
+        """Collect what the declaration speaks about: declared, tagged, or granted on (contract, decision 6)."""
+        self._databases = set(self.declared.databases)
+        self._tables = set(self.declared.tables)
+        self._locations = set(self.declared.locations)
+        for target in self.declared.assignments:
+            match target:
+                case Database():
+                    self._databases.add(target)
+                case Table():
+                    self._tables.add(target)
+                case ColumnRef(table=table):
+                    self._tables.add(table)
+                case Catalog():
+                    pass
+        for grant in self.declared.grants:
+            match grant.resource:
+                case Database() as database:
+                    self._databases.add(database)
+                case AllTables() as tables:
+                    self._databases.add(tables.parent)
+                case Table() | TableColumns() | DataCellsFilter():
+                    if (named := table_of(grant.resource)) is not None:
+                        self._tables.add(named)
+                case DataLocation(arn=arn):
+                    self._locations.add(arn)
+                case _:
+                    pass
+        self._tables |= {one.table for one in self.declared.filters}
+        for known in self.declared.databases.values():
+            if known.location:
+                self._locations.add(known.location)
+        for info in self.declared.tables.values():
+            if info.location:
+                self._locations.add(info.location)
+        self._holding = self._databases | {table.parent for table in self._tables}
+
+    # --------------------------------------------------------------------------------------------------- declaredness
+    def speaks_of_database(self, database: Database) -> bool:
+        """Whether a stack declares the database, or grants on it or on all its tables."""
+        return database in self._databases
+
+    def speaks_of_table(self, table: Table) -> bool:
+        """Whether a stack declares the table, its database, or grants on either."""
+        return table in self._tables or table.parent in self._databases
+
+    def declares_table_itself(self, table: Table) -> bool:
+        """Whether a stack declares or grants on the table itself."""
+        return table in self._tables
+
+    def opens_declared(self, resource: Resource) -> bool:
+        """Whether a live grant on *resource* opens something that a stack declares, or an ancestor of it.
+
+        What nobody knows is taken to open everything.
+        """
+        match resource:
+            case Table() | TableColumns() | DataCellsFilter():
+                table = table_of(resource)
+                return table is not None and self.speaks_of_table(table)
+            case Database() | AllTables():
+                database = database_of(resource)
+                return database in self._holding
+            case Catalog(catalog):
+                return any(one.catalog == catalog for one in self._holding) or bool(self.declared.settings)
+            case DataLocation(arn=arn):
+                return any(within(arn, one) or within(one, arn) for one in self._locations)
+            case LFTag(key=key):
+                return key in self.declared.tags or any(key in held for held in self.declared.assignments.values())
+            case TagPolicy() as policy:
+                return self._policy_opens(policy)
+            case _:
+                return True
+
+    def _policy_opens(self, policy: TagPolicy) -> bool:
+        expression = self.view_live.expression(policy)
+        if expression is None:
+            return True
+        if policy.resource_type == "DATABASE":
+            return any(
+                self.speaks_of_database(one) and matches(expression, self.view_live.database_tags(one))
+                for one in self.databases()
+            )
+        return any(self.speaks_of_table(one) and self.view_live.match(expression, one) for one in self.live.tables)
+
+    # ----------------------------------------------------------------------------------------------------- the catalog
+    def databases(self) -> Iterable[Database]:
+        """Return the databases that exist, and where that is dark the declared ones too."""
+        if Facts.DATABASES in self.dark:
+            return {**self.live.databases, **self.declared.databases}
+        return self.live.databases
+
+    def tables_of(self, database: Database) -> list[Table]:
+        """Return the tables of a database that exist, and where that is dark the declared ones too."""
+        return self._tables_of.get(database, [])
+
+    def tables(self) -> Iterable[Table]:
+        """Return every table that exists."""
+        for tables in self._tables_of.values():
+            yield from tables
+
+    def is_gone(self, table: Table) -> bool:
+        """Whether the table is known not to exist: in this account's own catalog, wholly read, without it."""
+        return (
+            table.catalog == self.id.account
+            and table not in self.live.tables
+            and Facts.TABLES not in self.dark
+            and Facts.DATABASES not in self.dark
+        )
+
+    def is_sensitive(self, table: Table, column: str) -> bool:
+        """Whether either side tags the column confidential or restricted."""
+        return any(
+            view.column_tags(table, column).get("sensitivity") in _SENSITIVE
+            for view in (self.view_declared, self.view_live)
+        )
+
+    @property
+    def confidence(self) -> Confidence:
+        """``assumed`` where the declaration does not say which lake it is about."""
+        return Confidence.ASSUMED if self.declared.assumed else Confidence.PROVED
+
+    def reach(
+        self, principals: Iterable[Principal | None], cells: dict[Table, set[str]], tables: int | None = None
+    ) -> Reach:
+        """Count who and what a difference touches; the columns of *cells* without those that are yet to come."""
+        people = set(principals)
+        many = any(one is None or is_many(one) for one in people)
+        counted: Counter[str] = Counter()
+        for table, columns in cells.items():
+            told = columns - {FUTURE}
+            counted["columns"] += len(told)
+            counted["sensitive"] += sum(self.is_sensitive(table, column) for column in told)
+        real = sum(table.name != FUTURE for table in cells)
+        return Reach(
+            None if many else len(people), real if tables is None else tables, counted["columns"], counted["sensitive"]
+        )
+
+    def origin(self, *facts: object) -> Evidence | None:
+        """Return the first evidence among declared facts."""
+        for fact in facts:
+            evidence = getattr(fact, "evidence", None)
+            if isinstance(evidence, Evidence):
+                return evidence
+        return None

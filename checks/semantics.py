@@ -1,0 +1,264 @@
+"""What access means: the lattice of permissions, columns as sets, LF-tag expressions as sets of objects.
+
+Each rule names the page it rests on. Nothing here knows two lakes: that is ``compare``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+
+from checks.model import (
+    ALL_ROWS,
+    AllExcept,
+    AllTables,
+    AnyResource,
+    Catalog,
+    Columns,
+    Database,
+    DataCellsFilter,
+    DataLocation,
+    Expression,
+    Function,
+    Grant,
+    LFTag,
+    Only,
+    Permission,
+    Resource,
+    Table,
+    TableColumns,
+    TagPolicy,
+)
+
+ALL = Permission("ALL")
+SELECT = Permission("SELECT")
+INSERT = Permission("INSERT")
+DELETE = Permission("DELETE")
+ALTER = Permission("ALTER")
+DROP = Permission("DROP")
+DESCRIBE = Permission("DESCRIBE")
+CREATE_TABLE = Permission("CREATE_TABLE")
+CREATE_DATABASE = Permission("CREATE_DATABASE")
+SUPER_USER = Permission("SUPER_USER")
+ASSOCIATE = Permission("ASSOCIATE")
+EXECUTE = Permission("EXECUTE")
+
+# ALL on a table or database stands for exactly these
+# (https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html, "Super").
+TABLE_MEMBERS = frozenset({SELECT, INSERT, DELETE, ALTER, DROP, DESCRIBE})
+DATABASE_MEMBERS = frozenset({CREATE_TABLE, ALTER, DROP, DESCRIBE})
+FUNCTION_MEMBERS = frozenset({EXECUTE, DESCRIBE, ALTER, DROP})
+CATALOG_MEMBERS = frozenset({CREATE_DATABASE, DESCRIBE, ALTER, DROP})
+
+# Both let their holder read the files below the table, past every column and row limit (same page, INSERT and DELETE).
+RAW_READS = frozenset({INSERT, DELETE})
+READS = frozenset({SELECT, INSERT, DELETE, ALL})
+
+FUTURE = "*"
+"""Stands for a column, table or tag value that does not exist yet; no real name can be ``*``."""
+
+
+def members(resource: Resource) -> frozenset[Permission]:
+    """Return what ALL stands for on this kind of resource; empty where ALL has no meaning of its own."""
+    match resource:
+        case Table() | AllTables() | TableColumns() | AnyResource() | DataCellsFilter():
+            return TABLE_MEMBERS
+        case TagPolicy(resource_type="TABLE"):
+            return TABLE_MEMBERS
+        case Database():
+            return DATABASE_MEMBERS
+        case TagPolicy(resource_type="DATABASE"):
+            return DATABASE_MEMBERS
+        case Function():
+            return FUNCTION_MEMBERS
+        case Catalog():
+            return CATALOG_MEMBERS
+        case _:
+            return frozenset()
+
+
+def expand(permissions: frozenset[Permission], resource: Resource) -> frozenset[Permission]:
+    """Spell ALL out, so that ALL and its members are one thing (``ALL`` itself goes)."""
+    if ALL not in permissions:
+        return permissions
+    spelt = members(resource)
+    return (permissions - {ALL}) | spelt if spelt else permissions
+
+
+def implied(permissions: frozenset[Permission]) -> frozenset[Permission]:
+    """Add what follows on the same object: any permission implies DESCRIBE (same page, "DESCRIBE")."""
+    return permissions | {DESCRIBE} if permissions else permissions
+
+
+def columns_of(resource: Resource) -> Columns:
+    """Return the columns a table-like resource speaks about."""
+    return resource.columns if isinstance(resource, TableColumns) else AllExcept()
+
+
+def minus(left: Columns, right: Columns) -> Columns:
+    """Return what *left* shows that *right* does not; ``Only(frozenset())`` if it is no wider."""
+    match left, right:
+        case Only(a), Only(b):
+            return Only(a - b)
+        case Only(a), AllExcept(b):
+            return Only(a & b)
+        case AllExcept(a), Only(b):
+            return AllExcept(a | b)
+        case AllExcept(a), AllExcept(b):
+            return Only(b - a)
+    raise AssertionError  # the union is closed
+
+
+def visible(columns: Columns, universe: frozenset[str], *, named: bool) -> frozenset[str]:
+    """Spell columns out over a universe, with ``FUTURE`` for what may come.
+
+    *named* keeps names outside the universe: a declaration that names a column means it, an AWS grant on a column
+    that is gone gives nothing.
+    """
+    match columns:
+        case Only(names):
+            return names if named else names & universe
+        case AllExcept(names):
+            return (universe - names) | {FUTURE}
+
+
+def within(inner: str, outer: str) -> bool:
+    """Whether a location lies at or below another: by path segment, so ``b/sales2`` is not below ``b/sales``.
+
+    Source: https://docs.aws.amazon.com/lake-formation/latest/dg/access-control-underlying-data.html.
+    """
+    return inner == outer or inner.startswith(outer + "/")
+
+
+# ------------------------------------------------------------------------------------------------- LF-tag expressions
+def matches(expression: Expression, tags: Mapping[str, str]) -> bool:
+    """Whether an object with these effective tags is meant; an object without the key never matches.
+
+    AND over keys, OR over values, ``*`` is any value
+    (https://docs.aws.amazon.com/lake-formation/latest/dg/tag-based-access-control.html).
+    """
+    return all(
+        (value := tags.get(key)) is not None and (value in values or "*" in values) for key, values in expression
+    )
+
+
+_CLASSES_LIMIT = 20_000
+
+
+def always_within(inner: Expression, outer: Sequence[Expression]) -> bool | None:
+    """Whether every object, now or later, that *inner* means is meant by one of *outer*; None when too large to say.
+
+    Exact: each key's values fall into the classes that the expressions can tell apart, plus one value that does not
+    exist yet and "no tag"; all combinations are tried.
+    """
+    if any(
+        all(key in dict(inner) and _values_within(dict(inner)[key], values) for key, values in one) for one in outer
+    ):
+        return True
+    keys = sorted({key for one in (inner, *outer) for key, _ in one})
+    wanted = dict(inner)
+    choices: list[list[str | None]] = []
+    size = 1
+    for key in keys:
+        named = {value for one in (inner, *outer) for k, values in one if k == key for value in values} - {"*"}
+        everything: list[str | None] = [*sorted(named), FUTURE, None]
+        allowed = [value for value in everything if key not in wanted or _one_of(value, wanted[key])]
+        choices.append(allowed)
+        size *= max(1, len(allowed))
+        if size > _CLASSES_LIMIT:
+            return None
+    for point in itertools.product(*choices):
+        tags = {key: value for key, value in zip(keys, point, strict=True) if value is not None}
+        if not any(matches(one, tags) for one in outer):
+            return False
+    return True
+
+
+def _one_of(value: str | None, values: frozenset[str]) -> bool:
+    return value is not None and (value in values or "*" in values)
+
+
+def _values_within(inner: frozenset[str], outer: frozenset[str]) -> bool:
+    return "*" in outer or inner <= outer
+
+
+# ------------------------------------------------------------------------------------------------------ normal form
+Key = tuple[str | None, str | None, Resource]
+"""What makes two rows the same row: principal, condition, resource."""
+
+
+def normalise(grants: Iterable[Grant]) -> dict[Key, Grant]:
+    """Merge rows that say the same thing into one grant per (principal, condition, resource).
+
+    ALL is spelt out; rows in pieces, duplicates and SELECT listed apart from its fellows
+    (https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html) are united. The first row's
+    evidence is kept.
+    """
+    merged: dict[Key, Grant] = {}
+    for grant in grants:
+        permissions = expand(grant.permissions, grant.resource)
+        grantable = expand(grant.grantable, grant.resource)
+        key = (grant.principal, grant.condition, grant.resource)
+        known = merged.get(key)
+        if known is not None:
+            permissions |= known.permissions
+            grantable |= known.grantable
+            grant = known  # noqa: PLW2901 - the first row is the one that evidence points at
+        if known is None and permissions is grant.permissions and grantable is grant.grantable:
+            merged[key] = grant
+            continue
+        merged[key] = Grant(
+            grant.principal,
+            grant.resource,
+            permissions | grantable,
+            grantable,
+            grant.condition,
+            grant.evidence,
+            grant.updated_by,
+            grant.updated,
+        )
+    return merged
+
+
+def subject_of(resource: Resource) -> Resource:
+    """Return the resource a verdict is about: a table, whichever of its columns a grant names."""
+    return resource.table if isinstance(resource, TableColumns) else resource
+
+
+def location_of(resource: Resource) -> str | None:
+    """Return the S3 location that a grant speaks about, if it is one on a location."""
+    return resource.arn if isinstance(resource, DataLocation) else None
+
+
+def database_of(resource: Resource) -> Database | None:
+    """Return the database in which a resource lies, None for what lies in none."""
+    match resource:
+        case Database():
+            return resource
+        case Table() | AllTables():
+            return resource.parent
+        case TableColumns() | DataCellsFilter():
+            return resource.table.parent
+        case Function():
+            return Database(resource.catalog, resource.database)
+        case _:
+            return None
+
+
+def table_of(resource: Resource) -> Table | None:
+    """Return the one table that a resource is or belongs to."""
+    match resource:
+        case Table():
+            return resource
+        case TableColumns() | DataCellsFilter():
+            return resource.table
+        case _:
+            return None
+
+
+def tag_within(inner: LFTag, outer: LFTag) -> bool:
+    """Whether *outer* speaks about all values that *inner* does."""
+    return inner.catalog == outer.catalog and inner.key == outer.key and _values_within(inner.values, outer.values)
+
+
+EVERY_ROW = frozenset({ALL_ROWS})

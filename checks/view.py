@@ -1,0 +1,409 @@
+"""One side's catalog as the access engine sees it, and what grants give on it.
+
+A ``View`` answers "which columns has this table, which tags, which body has this filter"; an ``Index`` finds a
+principal's grants; ``access`` puts the two together for one principal on one table. Grants of one side can be
+evaluated over the facts of the other: that is how ``compare`` tells a changed grant from a changed fact.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from checks.model import (
+    ALL_ROWS,
+    AllTables,
+    AnyResource,
+    Catalog,
+    ColumnRef,
+    Columns,
+    Database,
+    DataCellsFilter,
+    Expression,
+    Facts,
+    FilterBody,
+    Grant,
+    Lake,
+    Permission,
+    Principal,
+    Rows,
+    SavedExpression,
+    Table,
+    TableColumns,
+    TagPolicy,
+)
+from checks.principals import groups_of
+from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS, matches, visible
+
+Tags = Mapping[str, str]
+NO_TAGS: Tags = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What an LF-tag policy means on one table: the whole table, some columns, or (falsy) nothing."""
+
+    table: bool
+    columns: frozenset[str] | None
+    """The matching columns where not all of them match; None where all do."""
+
+    def __bool__(self) -> bool:
+        return self.table or bool(self.columns)
+
+
+class View:
+    """One side's facts, with the other side's where this one says nothing.
+
+    ``borrow`` names the kinds of facts that may be borrowed. The declared view borrows the tables, columns, filters
+    and expressions that no stack declares; never tags, since a tag decides access. A live view borrows only what
+    could not be read, so that a gap causes an "unknown", not invented differences.
+    """
+
+    def __init__(
+        self, lake: Lake, *, fallback: View | None = None, borrow: frozenset[Facts] = frozenset(), named: bool
+    ) -> None:
+        """Index *lake*; *named* keeps columns that a grant names although the table lacks them."""
+        self.lake = lake
+        self.named = named
+        self._lender = dict.fromkeys(borrow, fallback) if fallback else {}
+        self._columns: dict[Table, tuple[frozenset[str], frozenset[str]] | None] = {}
+        self._database_tags: dict[Database, Tags] = {}
+        self._table_tags: dict[Table, Tags] = {}
+        self._matches: dict[tuple[Expression, Table], Match] = {}
+        self._overrides: dict[Table, dict[str, Tags]] = defaultdict(dict)
+        for target, held in lake.assignments.items():
+            if isinstance(target, ColumnRef):
+                self._overrides[target.table][target.column] = {key: one.value for key, one in held.items()}
+
+    # ------------------------------------------------------------------------------------------------------- catalog
+    def has_table(self, table: Table) -> bool:
+        """Whether this side has the table in its catalog."""
+        return table in self.lake.tables
+
+    def columns(self, table: Table) -> tuple[frozenset[str], frozenset[str]] | None:
+        """Return (columns that can be restricted, partition keys), or None where neither side knows them."""
+        if table not in self._columns:
+            info = self.lake.tables.get(table)
+            if info is not None and info.columns is not None:
+                partitions = frozenset(column.name for column in info.partition_keys)
+                self._columns[table] = frozenset(column.name for column in info.columns) - partitions, partitions
+            else:
+                lender = self._lender.get(Facts.TABLES)
+                self._columns[table] = lender.columns(table) if lender else None
+        return self._columns[table]
+
+    def types(self, table: Table) -> dict[str, str]:
+        """Return the Glue type of each column, partition keys included."""
+        info = self.lake.tables.get(table)
+        if info is None or info.columns is None:
+            lender = self._lender.get(Facts.TABLES)
+            return lender.types(table) if lender else {}
+        return {column.name: column.type for column in (*info.columns, *info.partition_keys)}
+
+    def body(self, cells: DataCellsFilter) -> FilterBody | None:
+        """Return a filter's body, or None where there is no such filter."""
+        known = self.lake.filters.get(cells)
+        lender = self._lender.get(Facts.FILTERS)
+        return lender.body(cells) if known is None and lender else known
+
+    def saved(self, name: SavedExpression) -> Expression | None:
+        """Return the body of a saved expression, or None where there is no such expression."""
+        known = self.lake.expressions.get(name)
+        if known is not None:
+            return known.expression
+        lender = self._lender.get(Facts.EXPRESSIONS)
+        return lender.saved(name) if lender else None
+
+    def expression(self, policy: TagPolicy) -> Expression | None:
+        """Return the expression of a tag policy, resolved if it is a saved one; None where it cannot be."""
+        return policy.expression if policy.saved is None else self.saved(SavedExpression(policy.catalog, policy.saved))
+
+    # ---------------------------------------------------------------------------------------------------------- tags
+    def own_tags(self, target: Catalog | Database | Table) -> Tags:
+        """Return the tags listed on an object itself."""
+        return {key: one.value for key, one in self.lake.assignments.get(target, {}).items()}
+
+    def database_tags(self, database: Database) -> Tags:
+        """Return a database's effective tags: its own over the catalog's."""
+        if database not in self._database_tags:
+            lender = self._lender.get(Facts.ASSIGNMENTS)
+            self._database_tags[database] = self._overlaid(
+                lender.database_tags(database) if lender else NO_TAGS,
+                self.own_tags(Catalog(database.catalog)),
+                self.own_tags(database),
+            )
+        return self._database_tags[database]
+
+    def table_tags(self, table: Table) -> Tags:
+        """Return a table's effective tags: its own over its database's.
+
+        Source: https://docs.aws.amazon.com/lake-formation/latest/dg/tag-based-access-control.html (inheritance).
+        """
+        if table not in self._table_tags:
+            lender = self._lender.get(Facts.ASSIGNMENTS)
+            self._table_tags[table] = self._overlaid(
+                lender.table_tags(table) if lender else NO_TAGS, self.database_tags(table.parent), self.own_tags(table)
+            )
+        return self._table_tags[table]
+
+    def column_tags(self, table: Table, column: str) -> Tags:
+        """Return a column's effective tags: its own over its table's."""
+        own = self._overrides.get(table, {}).get(column)
+        return self._overlaid(self.table_tags(table), own) if own else self.table_tags(table)
+
+    def tagged_columns(self, table: Table) -> Iterable[str]:
+        """Return the columns that carry tags of their own."""
+        return self._overrides.get(table, {})
+
+    @staticmethod
+    def _overlaid(*layers: Tags) -> Tags:
+        told = [layer for layer in layers if layer]
+        if len(told) <= 1:
+            return told[0] if told else NO_TAGS
+        whole: dict[str, str] = {}
+        for layer in told:
+            whole.update(layer)
+        return whole
+
+    def match(self, expression: Expression, table: Table) -> Match:
+        """Evaluate an LF-tag expression on a table and its columns."""
+        known = self._matches.get((expression, table))
+        if known is None:
+            known = self._matches[(expression, table)] = self._match(expression, table)
+        return known
+
+    def _match(self, expression: Expression, table: Table) -> Match:
+        whole = matches(expression, self.table_tags(table))
+        overrides = self._overrides.get(table)
+        keys = {key for key, _ in expression}
+        if not overrides or not any(keys & tags.keys() for tags in overrides.values()):
+            return Match(whole, None)
+        told = self.columns(table)
+        names = told[0] if told else frozenset(overrides)
+        fitting = frozenset(name for name in names if matches(expression, self.column_tags(table, name)))
+        return Match(whole, None if whole and fitting == names else fitting)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a table that one grant shows: columns (with ``FUTURE`` for later ones), rows, and why."""
+
+    columns: frozenset[str]
+    rows: Rows
+    grantable: bool
+    grant: Grant
+
+
+@dataclass(slots=True)
+class Access:
+    """What one principal has on one table. ``others`` maps (permission, grantable) to a grant that gives it."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    others: dict[tuple[Permission, bool], Grant] = field(default_factory=dict)
+    unresolved: list[Grant] = field(default_factory=list)
+    """Grants that could not be evaluated: a filter or saved expression without a body."""
+
+    def __bool__(self) -> bool:
+        return bool(self.pieces or self.others)
+
+    def add(self, permissions: Iterable[Permission], grant: Grant) -> None:
+        """Take permissions other than SELECT from a grant."""
+        for permission in permissions:
+            self.others.setdefault((permission, False), grant)
+            if permission in grant.grantable:
+                self.others.setdefault((permission, True), grant)
+
+
+class Index:
+    """One side's grants by principal, and below that by what they may reach."""
+
+    def __init__(self, grants: Iterable[Grant]) -> None:
+        """Sort the grants; they are expected in normal form."""
+        self._by_table: dict[tuple[Principal, Table], list[Grant]] = defaultdict(list)
+        self._by_database: dict[tuple[Principal, Database], list[Grant]] = defaultdict(list)
+        self._policies: dict[Principal, list[Grant]] = defaultdict(list)
+        self._wide: dict[Principal, list[Grant]] = defaultdict(list)
+        self.by_principal: dict[Principal, list[Grant]] = defaultdict(list)
+        for grant in grants:
+            if grant.principal is not None:
+                self._add(grant.principal, grant)
+
+    def _add(self, principal: Principal, grant: Grant) -> None:
+        self.by_principal[principal].append(grant)
+        match grant.resource:
+            case Table() as table:
+                self._by_table[(principal, table)].append(grant)
+            case TableColumns(table=table) | DataCellsFilter(table=table):
+                self._by_table[(principal, table)].append(grant)
+            case AllTables() as tables:
+                self._by_database[(principal, tables.parent)].append(grant)
+            case TagPolicy():
+                self._policies[principal].append(grant)
+            case Catalog() | AnyResource():
+                self._wide[principal].append(grant)
+            case _:
+                pass
+
+    def principals(self) -> Iterable[Principal]:
+        """Return everyone who holds a grant."""
+        return self.by_principal.keys()
+
+    def policies(self, principal: Principal, resource_type: str) -> Iterator[Grant]:
+        """Yield a principal's LF-tag policy grants of one type."""
+        for grant in self._policies.get(principal, ()):
+            if isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == resource_type:
+                yield grant
+
+    def on_table(self, principal: Principal, table: Table) -> Iterator[Grant]:
+        """Yield the grants that may reach a table; tag policies without asking whether they match."""
+        yield from self._by_table.get((principal, table), ())
+        yield from self._by_database.get((principal, table.parent), ())
+        yield from self.policies(principal, "TABLE")
+        yield from self._wide.get(principal, ())
+
+    def named(self, principal: Principal, table: Table) -> list[Grant]:
+        """Return the grants that name the table."""
+        return self._by_table.get((principal, table), [])
+
+    def in_database(self, principal: Principal, database: Database) -> list[Grant]:
+        """Return the ``ALL_TABLES`` grants in a database."""
+        return self._by_database.get((principal, database), [])
+
+
+def condition_fits(offered: str | None, wanted: str | None) -> bool:
+    """Whether a grant under condition *offered* holds wherever *wanted* does: none at all, or the same text."""
+    return offered is None or offered == wanted
+
+
+def access(
+    index: Index,
+    view: View,
+    principal: Principal,
+    table: Table,
+    *,
+    condition: str | None = None,
+    groups: bool = True,
+    only: Grant | None = None,
+) -> Access:
+    """Return what *principal* has on *table* by the grants of *index* over the facts of *view*.
+
+    With *groups*, grants of the principals that certainly contain it count too. *only* evaluates one single grant.
+    """
+    found = Access()
+    if only is not None:
+        _apply(found, view, table, only)
+        return found
+    for who in groups_of(principal) if groups else (principal,):
+        for grant in index.on_table(who, table):
+            if condition_fits(grant.condition, condition):
+                _apply(found, view, table, grant)
+    return found
+
+
+def _apply(found: Access, view: View, table: Table, grant: Grant) -> None:
+    match grant.resource:
+        case Table(catalog, database, name) if (catalog, database, name) == (table.catalog, table.database, table.name):
+            _whole(found, view, table, grant)
+        case AllTables() as tables if tables.parent == table.parent:
+            _whole(found, view, table, grant)
+        case TableColumns(table=other, columns=columns) if other == table:
+            if SELECT in grant.permissions:
+                _select(found, view, table, columns, ALL_ROWS, grant)
+            found.add(grant.permissions - {SELECT}, grant)
+        case DataCellsFilter(table=other) as cells if other == table:
+            body = view.body(cells)
+            if body is None:
+                found.unresolved.append(grant)
+            elif SELECT in grant.permissions:
+                _select(found, view, table, body.columns, body.rows, grant)
+        case TagPolicy(resource_type="TABLE", catalog=catalog) as policy if catalog == table.catalog:
+            expression = view.expression(policy)
+            if expression is None:
+                found.unresolved.append(grant)
+            else:
+                _tagged(found, view, table, view.match(expression, table), grant)
+        case Catalog(catalog) if SUPER_USER in grant.permissions and (
+            table.catalog == catalog or table.catalog.startswith(catalog + "/")
+        ):
+            _super(found, view, table, grant)
+        case AnyResource(catalog=catalog, resource_type="TABLE") if catalog == table.catalog:
+            _whole(found, view, table, grant)
+        case _:
+            pass
+
+
+def _columns(view: View, table: Table, columns: Columns) -> frozenset[str]:
+    told = view.columns(table)
+    if told is None:
+        # Nobody knows the columns: a name stands for itself, a wildcard for whatever there may be.
+        return visible(columns, frozenset(), named=True)
+    names, partitions = told
+    # Partition keys cannot be restricted: whoever sees a column sees them
+    # (https://docs.aws.amazon.com/lake-formation/latest/dg/data-filtering-notes.html).
+    return visible(columns, names, named=view.named) | partitions
+
+
+def _select(found: Access, view: View, table: Table, columns: Columns, rows: Rows, grant: Grant) -> None:
+    found.pieces.append(Piece(_columns(view, table, columns), rows, SELECT in grant.grantable, grant))
+
+
+def _whole(found: Access, view: View, table: Table, grant: Grant) -> None:
+    if SELECT in grant.permissions:
+        told = view.columns(table)
+        columns = frozenset({FUTURE}) if told is None else told[0] | told[1] | {FUTURE}
+        found.pieces.append(Piece(columns, ALL_ROWS, SELECT in grant.grantable, grant))
+    found.add(grant.permissions - {SELECT}, grant)
+
+
+def _tagged(found: Access, view: View, table: Table, match: Match, grant: Grant) -> None:
+    """Apply a tag policy; where only some columns match, only SELECT on those and DESCRIBE remain.
+
+    Source: https://docs.aws.amazon.com/lake-formation/latest/dg/lf-tag-considerations.html.
+    """
+    if not match:
+        return
+    if match.columns is None:
+        _whole(found, view, table, grant)
+        return
+    if SELECT in grant.permissions:
+        told = view.columns(table)
+        partitions = told[1] if told else frozenset()
+        future = frozenset({FUTURE}) if match.table else frozenset()
+        found.pieces.append(Piece(match.columns | partitions | future, ALL_ROWS, SELECT in grant.grantable, grant))
+    found.add({DESCRIBE}, grant)
+
+
+def _super(found: Access, view: View, table: Table, grant: Grant) -> None:
+    """SUPER_USER on a catalog is everything, with grant option, on every table inside, also later ones."""
+    whole = Grant(grant.principal, grant.resource, TABLE_MEMBERS, TABLE_MEMBERS, grant.condition, grant.evidence)
+    _whole(found, view, table, whole)
+
+
+def database_access(
+    index: Index, view: View, principal: Principal, database: Database, *, condition: str | None = None
+) -> set[tuple[Permission, bool]]:
+    """Return the (permission, grantable) pairs that a principal has on a database, its containing groups' included."""
+    found: set[tuple[Permission, bool]] = set()
+    for who in groups_of(principal):
+        for grant in index.by_principal.get(who, ()):
+            if not condition_fits(grant.condition, condition):
+                continue
+            match grant.resource:
+                case Database() as named if named == database:
+                    _pairs(found, grant)
+                case TagPolicy(resource_type="DATABASE") as policy:
+                    expression = view.expression(policy)
+                    if expression is not None and matches(expression, view.database_tags(database)):
+                        _pairs(found, grant)
+                case Catalog(catalog) if SUPER_USER in grant.permissions and database.catalog == catalog:
+                    from_super = {Permission(p) for p in ("CREATE_TABLE", "ALTER", "DROP", "DESCRIBE")}
+                    found |= {(permission, flag) for permission in from_super for flag in (False, True)}
+                case _:
+                    pass
+    return found
+
+
+def _pairs(found: set[tuple[Permission, bool]], grant: Grant) -> None:
+    found |= {(permission, False) for permission in grant.permissions}
+    found |= {(permission, True) for permission in grant.grantable}
