@@ -1,0 +1,659 @@
+"""One lake while it is being read: each answer's rows become nouns at once, pages are not kept."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from checks import normal
+from checks.live import shapes
+from checks.live.decode import MalformedError, Spec, decode
+from checks.live.listing import END, Listing
+from checks.model import (
+    AllTables,
+    Assignment,
+    Catalog,
+    CatalogInfo,
+    ColumnRef,
+    Database,
+    DatabaseInfo,
+    DataCellsFilter,
+    Evidence,
+    ExpressionBody,
+    Facts,
+    FilterBody,
+    Gap,
+    Grant,
+    IdentityCenter,
+    Lake,
+    LakeId,
+    Location,
+    OptIn,
+    Principal,
+    Resource,
+    ResourcePolicy,
+    RLSAttachment,
+    SavedExpression,
+    Settings,
+    Side,
+    Table,
+    TableColumns,
+    TableInfo,
+    TagInfo,
+    TagTarget,
+    UnknownResource,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from checks.live.answer import Answer
+    from checks.model import Caller, Permission
+
+Call = tuple[str, str]
+"""Service and operation."""
+
+Part = tuple[Resource, frozenset["Permission"], frozenset["Permission"], bool]
+"""What a row of ListPermissions gives on what: permissions, grant options, and whether it is SELECT on tables."""
+
+PERMISSIONS: Final = frozenset({
+    "ALL", "SELECT", "ALTER", "DROP", "DELETE", "INSERT", "DESCRIBE", "CREATE_DATABASE", "CREATE_TABLE",
+    "DATA_LOCATION_ACCESS", "CREATE_LF_TAG", "ASSOCIATE", "GRANT_WITH_LF_TAG_EXPRESSION", "CREATE_LF_TAG_EXPRESSION",
+    "CREATE_CATALOG", "SUPER_USER", "EXECUTE",
+    # named in the guide, not in the API model (lake-formation dg, rls-policies-managing)
+    "CREATE_RLS_POLICY", "MANAGE_TAG_POLICY",
+})  # fmt: skip
+
+_CACHED_ROWS = 100_000
+_MAX_GAPS = 200
+_PAGING = frozenset({"NextToken", "MaxResults"})
+_IDLE: Final[Mapping[str, object]] = {
+    "ResourceShareType": "ALL",
+    "IncludeRelated": "FALSE",
+    "Recursive": True,
+    "IncludeRoot": True,
+    "IncludeStatusDetails": False,
+}
+"""Request members that leave a listing whole."""
+
+NOT_FOUND: Final[Mapping[Call, frozenset[str]]] = {
+    ("glue", "GetResourcePolicy"): frozenset({"EntityNotFoundException"}),
+    ("lakeformation", "DescribeLakeFormationIdentityCenterConfiguration"): frozenset({"EntityNotFoundException"}),
+    ("iam", "GetRole"): frozenset({"NoSuchEntity", "NoSuchEntityException"}),
+}
+"""Where "there is none" is an answer (contract §6.11)."""
+
+
+def partition_of(region: str) -> str:
+    """Return the AWS partition of a region: ``aws-cn``, ``aws-us-gov``, … or ``aws``."""
+    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-isob-": "aws-iso-b", "us-isof-": "aws-iso-f",
+                "us-iso-": "aws-iso", "eu-isoe-": "aws-iso-e", "eusc-": "aws-eusc"}  # fmt: skip
+    return next((found for prefix, found in prefixes.items() if region.startswith(prefix)), "aws")
+
+
+class Gaps:
+    """Gaps, each once; beyond a limit of one kind they are counted, not kept."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], dict[Gap, None]] = {}
+        self._more: Counter[tuple[str, str]] = Counter()
+
+    def add(self, gap: Gap) -> None:
+        """Keep *gap*, unless the same is known."""
+        key = (gap.source, gap.facts.value)
+        known = self._found.setdefault(key, {})
+        if gap in known:
+            return
+        if len(known) < _MAX_GAPS:
+            known[gap] = None
+        else:
+            self._more[key] += 1
+
+    def all(self) -> tuple[Gap, ...]:
+        """Return the gaps in a steady order."""
+        gaps = [gap for known in self._found.values() for gap in known]
+        gaps += [Gap(Side.LIVE, source, f"and {count} more of this kind", Facts(facts))
+                 for (source, facts), count in self._more.items()]  # fmt: skip
+        return tuple(sorted(gaps, key=lambda gap: (gap.facts.value, gap.source, gap.reason, repr(gap.scope))))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one operation was asked and gave."""
+
+    calls: int = 0
+    pages: int = 0
+    rows: int = 0
+    errors: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    unused: Counter[str] = field(default_factory=Counter)
+    broken: bool = False
+
+
+class Draft:
+    """The lake of one account and region, so far."""
+
+    def __init__(self, account: str, region: str) -> None:
+        """Start empty."""
+        self.id = LakeId(partition_of(region), account, region)
+        self.gaps = Gaps()
+        self.tallies: dict[Call, Tally] = {}
+        self.listings: dict[Call, dict[str, Listing]] = {}
+        self.identity: str | None = None
+        self.session: str | None = None
+        self.settings: dict[Settings, str] = {}
+        self.tags: dict[str, TagInfo] = {}
+        self.databases: dict[Database, DatabaseInfo] = {}
+        self.tables: dict[Table, TableInfo] = {}
+        self.catalogs: dict[Catalog, CatalogInfo] = {}
+        self.hits: set[tuple[str, str]] = set()
+        """(operation, LF-tag key) of searches that found something."""
+        self.conflicts = False
+        """Whether two answers about LF-tags disagree."""
+        self.rls_bodies: dict[str, bool] = {}
+        """Row-level security policies, and whether an answer held their body."""
+        self._grants: dict[tuple[Principal, int, str | None, bool], Grant] = {}
+        self._sets: dict[frozenset[Permission], frozenset[Permission]] = {}
+        self._resources: dict[Resource, Resource] = {}
+        self._rows: dict[bytes, tuple[Part, ...]] = {}
+        self._through: dict[Table, Database] = {}
+        self._assignments: dict[TagTarget, dict[str, Assignment]] = {}
+        self.expressions: dict[SavedExpression, ExpressionBody] = {}
+        self.filters: dict[DataCellsFilter, FilterBody] = {}
+        self.locations: dict[str, Location] = {}
+        self.optins: dict[OptIn, OptIn] = {}
+        self.policies: dict[ResourcePolicy, ResourcePolicy] = {}
+        self.rls: dict[RLSAttachment, RLSAttachment] = {}
+        self.identity_centers: dict[IdentityCenter, IdentityCenter] = {}
+
+    @property
+    def account(self) -> str:
+        """The lake's account."""
+        return self.id.account
+
+    # -------------------------------------------------------------------------------------------------------- answers
+    def add(self, answer: Answer, *, counted: bool = True) -> None:
+        """Take one answer in; *counted* is False for one that another lake's ledger already counts."""
+        call = answer.service, answer.operation
+        tally = self.tallies.setdefault(call, Tally()) if counted else Tally()
+        tally.calls += 1
+        listing = self._listing(call, answer.request)
+        asked = answer.request.get("NextToken") or ""
+        asked = asked if isinstance(asked, str) else json.dumps(asked)
+        failure = answer.error
+        if answer.response is None or failure is not None:
+            if failure is not None and failure.code in NOT_FOUND.get(call, ()):
+                tally.pages += 1
+                listing.page(asked, END)
+            elif failure is not None:
+                tally.errors.add(f"{failure.code}: {failure.message}" if failure.message else failure.code)
+                listing.failed(asked, failure)
+            return
+        tally.pages += 1
+        reader = READERS.get(call)
+        if reader is None:
+            listing.page(asked, _token(answer.response))
+            return
+        try:
+            found = decode(reader.spec, answer.response)
+        except MalformedError as error:
+            self._broken(answer, tally, reader.facts, "/response", str(error))
+            return
+        listing.page(asked, found.token)
+        tally.unknown |= found.unknown
+        tally.rows += len(found.rows) + len(found.broken)
+        for pointer, reason in found.broken:
+            self._broken(answer, tally, reader.facts, pointer, reason)
+        skip = reader.unused(answer.request)
+        if skip:
+            tally.unused[skip] += len(found.rows)
+            return
+        for index, row in found.rows:
+            pointer = _pointer(reader.spec.member, index)
+            try:
+                unused = reader.take(self, row, Evidence(Side.LIVE, answer.line, pointer), answer)
+            except normal.NotUnderstoodError as error:
+                self._broken(answer, tally, reader.facts, pointer, str(error))
+                continue
+            if unused:
+                tally.unused[unused] += 1
+
+    def _listing(self, call: Call, request: Mapping[str, Any]) -> Listing:
+        kept = {
+            name: value.lower() if name == "DatabaseName" and isinstance(value, str) else value
+            for name, value in request.items()
+            if name not in _PAGING and value is not None and _IDLE.get(name, _PAGING) != value
+            and not (name == "CatalogId" and value == self.account)
+        }  # fmt: skip
+        key = normal.canonical_json(kept)
+        listings = self.listings.setdefault(call, {})
+        if key not in listings:
+            listings[key] = Listing(kept)
+        return listings[key]
+
+    def _broken(self, answer: Answer, tally: Tally, facts: Facts, pointer: str, reason: str) -> None:
+        tally.broken = True
+        evidence = Evidence(Side.LIVE, answer.line, pointer)
+        text = f"line {answer.line} {pointer}: {reason}"
+        self.gaps.add(Gap(Side.LIVE, f"{answer.service}:{answer.operation}", text, facts, evidence=evidence))
+
+    def gap(self, call: Call, reason: str, facts: Facts, scope: Resource | None = None) -> None:
+        """Note something that was not read or not understood."""
+        self.gaps.add(Gap(Side.LIVE, ":".join(call), reason, facts, scope))
+
+    # --------------------------------------------------------------------------------------------------------- grants
+    def take_grant(self, row: shapes.PermissionRow, evidence: Evidence, answer: Answer) -> str | None:
+        """Take a row of ListPermissions; the three texts that repeat are read once."""
+        who = normal.principal(row.Principal.DataLakePrincipalIdentifier)
+        option = row.PermissionsWithGrantOption
+        text = b"%b %b %b" % (row.Resource, row.Permissions, b"" if option is msgspec.UNSET else option)
+        parts = self._rows.get(text)
+        if parts is None:
+            if len(self._rows) >= _CACHED_ROWS:
+                self._rows.clear()
+            parts = self._rows[text] = self._parts(row, answer)
+        condition = normal.condition(row.Condition.Expression) if row.Condition is not None else None
+        updated = row.LastUpdated if isinstance(row.LastUpdated, str) else None
+        for on, held, options, apart in parts:
+            key = who, id(on), condition, apart
+            known = self._grants.get(key)
+            if known is not None:
+                if held <= known.permissions and options <= known.grantable:
+                    continue
+                self._grants[key] = Grant(who, on, known.permissions | held, known.grantable | options, condition,
+                                          known.evidence, known.updated_by, known.updated)  # fmt: skip
+            else:
+                self._grants[key] = Grant(who, on, held, options, condition, evidence, row.LastUpdatedBy, updated)
+        return None
+
+    def _parts(self, row: shapes.PermissionRow, answer: Answer) -> tuple[Part, ...]:
+        try:
+            union = _loads(row.Resource)
+            held = _names(row.Permissions) or []
+            option = row.PermissionsWithGrantOption
+            options = [] if option is msgspec.UNSET else _names(option) or []
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise normal.NotUnderstoodError("the resource or the permissions are malformed") from None
+        if not isinstance(union, dict):
+            raise normal.NotUnderstoodError("the resource is not an object")
+        on = self.resource(union, answer, Facts.GRANTS)
+        unheard = {*held, *options} - PERMISSIONS
+        call = answer.service, answer.operation
+        self.tallies.setdefault(call, Tally()).unknown |= {f"permission {name}" for name in unheard}
+        apart = isinstance(on, Table | AllTables | TableColumns)
+        return tuple(
+            (on, self._same(one.permissions), self._same(one.grantable), apart and one.permissions == _SELECT)
+            for one in normal.grant_rows(None, on, held, options)
+        )
+
+    def _same(self, names: frozenset[Permission]) -> frozenset[Permission]:
+        return self._sets.setdefault(names, names)
+
+    def resource(self, union: Mapping[str, Any], answer: Answer, facts: Facts) -> Resource:
+        """Read a ``Resource``; one that is not known is kept, and noted as not understood."""
+        catalog = answer.request.get("CatalogId")
+        found = normal.resource(union, catalog if isinstance(catalog, str) else self.account)
+        found = self._resources.setdefault(found, found)
+        if isinstance(found, UnknownResource):
+            members = ", ".join(f"`{name}`" for name in sorted(union)) or "no member"
+            self.gap((answer.service, answer.operation), f"a resource with {members} is not understood", facts, found)
+        return found
+
+    # ----------------------------------------------------------------------------------------------------------- tags
+    def assign(self, target: TagTarget, key: str, value: str, evidence: Evidence) -> None:
+        """Note that *target* carries a tag. An object has one value of a key: two answers that differ are a gap."""
+        held = self._assignments.setdefault(target, {})
+        known = held.get(key)
+        if known is None or value < known.value:
+            held[key] = Assignment(target, key, value, evidence)
+        if known is not None and known.value != value:
+            scope = target.table if isinstance(target, ColumnRef) else target
+            self.gap(("lakeformation", "GetResourceLFTags"), f"two answers disagree on LF-tag `{key}`: it was changed "
+                     "while the lake was read", Facts.ASSIGNMENTS, scope)  # fmt: skip
+            self.conflicts = True
+
+    def take_tags(self, table: Table, row: Mapping[str, Any], evidence: Evidence) -> set[str]:
+        """Take the tags of a table and its columns; a column's that its table has too say nothing more."""
+        above = _pairs(row.get("LFTagOnDatabase"))
+        own = _pairs(row.get("LFTagsOnTable"))
+        for target, pairs in ((table.parent, above), (table, own)):
+            for key, value in pairs.items():
+                self.assign(target, key, value, evidence)
+        inherited = above | own
+        found = set(inherited)
+        for column in row.get("LFTagsOnColumns") or ():
+            pairs = _pairs(column.get("LFTags"))
+            found |= pairs.keys()
+            for key, value in pairs.items():
+                if inherited.get(key) != value:
+                    name = normal.column_name(column["Name"])
+                    self.assign(ColumnRef(table, name), key, value, evidence)
+        return found
+
+    # ---------------------------------------------------------------------------------------------------------- other
+    def put_table(self, info: TableInfo, asked: Database) -> None:
+        """Add a table that the listing of *asked* holds."""
+        self.tables[info.id] = info
+        if self._through.get(info.id) != info.id.parent:
+            self._through[info.id] = asked
+
+    def drop_linked_tables(self) -> None:
+        """Leave out tables that were seen through a resource link: they are another lake's, or listed on their own."""
+        for table, asked in self._through.items():
+            info = self.databases.get(asked)
+            if table.parent != asked and (table.database != asked.name or (info is not None and info.link_to)):
+                del self.tables[table]
+                self.tallies[_TABLES].unused["tables seen through a resource link"] += 1
+
+    def lake(self, caller: Caller) -> Lake:
+        """Return what was read."""
+        return Lake(
+            self.id,
+            tuple(self._grants.values()),
+            self.databases,
+            self.tables,
+            self.tags,
+            self._assignments,
+            self.expressions,
+            self.filters,
+            self.latest_settings(),
+            self.locations,
+            tuple(self.optins),
+            tuple(sorted(self.policies, key=lambda one: one.text)),
+            tuple(self.rls),
+            self.gaps.all(),
+            caller,
+            catalogs=self.catalogs,
+            identity_centers=tuple(self.identity_centers),
+        )
+
+    def latest_settings(self) -> tuple[Settings, ...]:
+        """Return the settings as last answered: a lake has one."""
+        last = max(self.settings.items(), key=lambda one: (one[1], repr(one[0].members)), default=None)
+        return () if last is None else (last[0],)
+
+
+# ------------------------------------------------------------------------------------------------------------ readers
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How an operation's answers become facts.
+
+    ``take`` gets one row and returns why it is not used, or None. ``unused`` says why a request's rows are not used at
+    all (a partial or computed answer), or None.
+    """
+
+    spec: Spec
+    facts: Facts
+    take: Callable[[Draft, Any, Evidence, Answer], str | None]
+    unused: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+
+
+_TABLES: Final = ("glue", "GetTables")
+_SELECT = normal.permissions(["SELECT"])
+_loads = msgspec.json.Decoder().decode
+_names = msgspec.json.Decoder(list[str] | None).decode
+
+
+@cache
+def _pointers(member: str) -> list[str]:
+    return [f"/response/{member}/{index}" for index in range(1000)]
+
+
+def _pointer(member: str | None, index: int) -> str:
+    if member is None:
+        return "/response"
+    known = _pointers(member)
+    return known[index] if index < len(known) else f"/response/{member}/{index}"
+
+
+def _token(response: bytes) -> str:
+    """Find the token of an answer nobody modelled."""
+    try:
+        page = _loads(response)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return END
+    token = page.get("NextToken") if isinstance(page, dict) else None
+    return token if isinstance(token, str) else END
+
+
+def _pairs(items: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
+    """Read assigned tags; an object has one value of a key (lake-formation dg, TBAC-assigning-tags)."""
+    found = {}
+    for item in items or ():
+        if len(item["TagValues"]) != 1:
+            raise normal.NotUnderstoodError("an object carries other than one value of an LF-tag")
+        found[normal.tag_key(item["TagKey"])] = normal.tag_value(item["TagValues"][0])
+    return found
+
+
+def _catalog_of(draft: Draft, row: Mapping[str, Any], answer: Answer) -> str:
+    asked = answer.request.get("CatalogId")
+    return row.get("CatalogId") or (asked if isinstance(asked, str) else None) or draft.account
+
+
+def _take_caller(draft: Draft, row: Mapping[str, Any], _: Evidence, __: Answer) -> str | None:
+    draft.session = row["Arn"]
+    return None
+
+
+def _take_identity(draft: Draft, row: Mapping[str, Any], _: Evidence, __: Answer) -> str | None:
+    draft.identity = row["Identity"]
+    return None
+
+
+def _take_settings(draft: Draft, _: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+    # The members are taken from the answer itself: one that nobody modelled may open the lake, and is kept.
+    members = _loads(answer.response or b"{}")["DataLakeSettings"]
+    where = Evidence(Side.LIVE, evidence.line, "/response/DataLakeSettings")
+    found = normal.settings(members, where)
+    draft.settings[found] = max(answer.at, draft.settings.get(found, ""))
+    return None
+
+
+def _take_tag(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: Answer) -> str | None:
+    if row.get("CatalogId") not in (None, draft.account):
+        return "LF-tags of other accounts"
+    found = normal.tag_info(row["TagKey"], row["TagValues"], evidence)
+    known = draft.tags.get(found.key)
+    draft.tags[found.key] = found if known is None else TagInfo(found.key, known.values | found.values, known.evidence)
+    return None
+
+
+def _take_expression(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: Answer) -> str | None:
+    body = normal.expression_body(row, draft.account, evidence)
+    draft.expressions.setdefault(body.id, body)
+    return None
+
+
+def _take_filter(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: Answer) -> str | None:
+    body = normal.filter_body(row, draft.account, evidence)
+    draft.filters.setdefault(body.id, body)
+    return None
+
+
+def _take_location(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: Answer) -> str | None:
+    found = normal.registered(row, evidence)
+    draft.locations.setdefault(found.arn, found)
+    return None
+
+
+def _take_optin(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+    who = normal.principal(row["Principal"]["DataLakePrincipalIdentifier"])
+    on = draft.resource(row["Resource"], answer, Facts.OPTINS)
+    found = OptIn(who, on, normal.condition(row.get("Condition")), evidence)
+    draft.optins.setdefault(found, found)
+    return None
+
+
+def _take_rls(draft: Draft, row: Mapping[str, Any], _: Evidence, __: Answer) -> str | None:
+    name = row["Name"].lower()
+    draft.rls_bodies[name] = draft.rls_bodies.get(name, False) or bool(row.get("FilterExpression"))
+    return None
+
+
+def _take_one_rls(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+    return _take_rls(draft, row["RLSPolicy"], evidence, answer)
+
+
+def _take_attachment(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+    who = (row.get("Principal") or {}).get("DataLakePrincipalIdentifier")
+    on = draft.resource(row["Resource"], answer, Facts.RLS)
+    found = RLSAttachment(row["PolicyName"].lower(), on, normal.principal(who) if who else None,
+                          bool(row.get("DefaultRLSPolicy")), evidence)  # fmt: skip
+    draft.rls.setdefault(found, found)
+    return None
+
+
+def _take_identity_center(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: Answer) -> str | None:
+    found = IdentityCenter(row["InstanceArn"], evidence)
+    draft.identity_centers.setdefault(found, found)
+    return None
+
+
+def _take_tagged_database(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+    name = row["Database"]
+    target = Database(_catalog_of(draft, name, answer), normal.database_name(name["Name"]))
+    for key, value in _pairs(row.get("LFTags")).items():
+        draft.assign(target, key, value, evidence)
+        draft.hits.add((answer.operation, key))
+    return None
+
+
+def _take_tagged_table(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+    name = row["Table"]
+    catalog = _catalog_of(draft, name, answer)
+    table = Table(catalog, normal.database_name(name["DatabaseName"]), normal.table_name(name["Name"]))
+    for key in draft.take_tags(table, row, evidence):
+        draft.hits.add((answer.operation, key))
+    return None
+
+
+def _take_resource_tags(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+    on = asked_for(draft, answer.request)
+    if isinstance(on, Table):
+        draft.take_tags(on, row, evidence)
+        return None
+    if isinstance(on, Database):
+        for key, value in _pairs(row.get("LFTagOnDatabase")).items():
+            draft.assign(on, key, value, evidence)
+        return None
+    return "LF-tags of something that is neither a database nor a table"
+
+
+def asked_for(draft: Draft, request: Mapping[str, Any]) -> Database | Table | None:
+    """Return the database or table that a GetResourceLFTags request names."""
+    union = request.get("Resource")
+    if not isinstance(union, dict):
+        return None
+    catalog = request.get("CatalogId")
+    on = normal.resource(union, catalog if isinstance(catalog, str) else draft.account)
+    return on if isinstance(on, Database | Table) else None
+
+
+def _take_database(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+    # Live, a missing member is an empty one: AWS leaves out what is null.
+    full = {"CreateTableDefaultPermissions": (), "CatalogId": _catalog_of(draft, row, answer), **_said(row)}
+    info = normal.database_info(full, draft.account, draft.id.partition, evidence)
+    draft.databases[info.id] = info
+    return None
+
+
+def _take_table(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+    name = row.get("DatabaseName") or answer.request.get("DatabaseName")
+    if not isinstance(name, str):
+        raise normal.NotUnderstoodError("the table's database is not said")
+    full = {**row, "DatabaseName": name, "CatalogId": _catalog_of(draft, row, answer)}
+    asked = answer.request.get("DatabaseName")
+    catalog = answer.request.get("CatalogId")
+    home = Database(catalog if isinstance(catalog, str) else draft.account,
+                    normal.database_name(asked if isinstance(asked, str) else name))  # fmt: skip
+    draft.put_table(normal.table_info(full, draft.account, draft.id.partition, evidence), home)
+    return None
+
+
+def _take_policy(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: Answer) -> str | None:
+    text = row.get("PolicyInJson")
+    if not text:
+        return "without a policy"
+    found = normal.resource_policy(text, evidence, draft.id.partition)
+    draft.policies.setdefault(found, found)
+    return None
+
+
+def _take_catalog(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: Answer) -> str | None:
+    if row.get("CatalogId") == draft.account:
+        return "the root catalog, whose defaults are the settings'"
+    info = normal.catalog_info(row, draft.account, evidence)
+    draft.catalogs[info.id] = info
+    return None
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _effective(request: Mapping[str, Any]) -> str | None:
+    """With a principal and a resource, ListPermissions computes effective permissions: those are no grants."""
+    return "effective permissions, not grants" if request.get("Principal") and request.get("Resource") else None
+
+
+def _names_only(request: Mapping[str, Any]) -> str | None:
+    return "some attributes only" if request.get("AttributesToGet") else None
+
+
+def _databases_unused(request: Mapping[str, Any]) -> str | None:
+    return "databases of other accounts" if request.get("ResourceShareType") == "FOREIGN" else _names_only(request)
+
+
+def _of_time(request: Mapping[str, Any]) -> str | None:
+    return "tables of another time" if request.get("QueryAsOfTime") else _names_only(request)
+
+
+def _one(page: type[shapes.Shape]) -> Spec:
+    return Spec(page, None, page)
+
+
+_LF, _GLUE = "lakeformation", "glue"
+READERS: Final[Mapping[Call, Reader]] = {
+    ("sts", "GetCallerIdentity"): Reader(_one(shapes.CallerIdentity), Facts.CALLER, _take_caller),
+    (_LF, "GetDataLakePrincipal"): Reader(_one(shapes.LakePrincipal), Facts.CALLER, _take_identity),
+    (_LF, "GetDataLakeSettings"): Reader(_one(shapes.SettingsAnswer), Facts.SETTINGS, _take_settings),
+    (_LF, "ListPermissions"): Reader(
+        Spec(shapes.PermissionPage, "PrincipalResourcePermissions", shapes.PermissionRow, structs=True),
+        Facts.GRANTS, Draft.take_grant, _effective),
+    (_LF, "ListLFTags"): Reader(Spec(shapes.TagPage, "LFTags", shapes.Pair), Facts.TAGS, _take_tag),
+    (_LF, "ListLFTagExpressions"): Reader(
+        Spec(shapes.ExpressionPage, "LFTagExpressions", shapes.ExpressionRow), Facts.EXPRESSIONS, _take_expression),
+    (_LF, "ListDataCellsFilter"): Reader(
+        Spec(shapes.FilterPage, "DataCellsFilters", shapes.FilterRow), Facts.FILTERS, _take_filter),
+    (_LF, "ListResources"): Reader(
+        Spec(shapes.LocationPage, "ResourceInfoList", shapes.LocationRow), Facts.LOCATIONS, _take_location),
+    (_LF, "ListLakeFormationOptIns"): Reader(
+        Spec(shapes.OptInPage, "LakeFormationOptInsInfoList", shapes.OptInRow), Facts.OPTINS, _take_optin),
+    (_LF, "ListRLSPolicies"): Reader(Spec(shapes.RLSPage, "RLSPolicies", shapes.RLSRow), Facts.RLS, _take_rls),
+    (_LF, "GetRLSPolicy"): Reader(_one(shapes.RLSAnswer), Facts.RLS, _take_one_rls),
+    (_LF, "ListRLSPolicyAttachments"): Reader(
+        Spec(shapes.AttachmentPage, "RLSPolicyAttachments", shapes.AttachmentRow), Facts.RLS, _take_attachment),
+    (_LF, "DescribeLakeFormationIdentityCenterConfiguration"): Reader(
+        _one(shapes.IdentityCenterAnswer), Facts.IDENTITY_CENTER, _take_identity_center),
+    (_LF, "SearchDatabasesByLFTags"): Reader(
+        Spec(shapes.DatabaseSearchPage, "DatabaseList", shapes.TaggedDatabase), Facts.ASSIGNMENTS,
+        _take_tagged_database),
+    (_LF, "SearchTablesByLFTags"): Reader(
+        Spec(shapes.TableSearchPage, "TableList", shapes.TaggedTable), Facts.ASSIGNMENTS, _take_tagged_table),
+    (_LF, "GetResourceLFTags"): Reader(_one(shapes.TagsAnswer), Facts.ASSIGNMENTS, _take_resource_tags),
+    (_GLUE, "GetCatalogs"): Reader(
+        Spec(shapes.CatalogPage, "CatalogList", shapes.CatalogRow), Facts.CATALOGS, _take_catalog),
+    (_GLUE, "GetDatabases"): Reader(
+        Spec(shapes.DatabasePage, "DatabaseList", shapes.DatabaseRow), Facts.DATABASES, _take_database,
+        _databases_unused),
+    _TABLES: Reader(Spec(shapes.TablePage, "TableList", shapes.TableRow), Facts.TABLES, _take_table, _of_time),
+    (_GLUE, "GetResourcePolicy"): Reader(_one(shapes.PolicyAnswer), Facts.POLICIES, _take_policy),
+    (_GLUE, "GetResourcePolicies"): Reader(
+        Spec(shapes.PolicyPage, "GetResourcePoliciesResponseList", shapes.PolicyAnswer), Facts.POLICIES, _take_policy),
+}  # fmt: skip

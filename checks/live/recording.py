@@ -1,0 +1,275 @@
+"""Recordings, version 1: a header line and one API answer a line, plain, gzip or zstd.
+
+Reading and writing stream: a page is the largest thing held in memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final, Self
+
+import msgspec
+import zstandard
+
+from checks.live.answer import Answer, Cut, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+VERSION: Final = 1
+COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
+
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_DAMAGED = (EOFError, OSError, zlib.error, zstandard.ZstdError)
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+class RecordingError(ValueError):
+    """The input is no recording that can be read: one clear line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """When, and with what, the answers were recorded."""
+
+    started: str = ""
+    tool: str = ""
+    botocore: str = ""
+
+
+class _Header(msgspec.Struct):
+    floodline_recording: int
+    started: str = ""
+    tool: str = ""
+    botocore: str = ""
+
+
+class _Failure(msgspec.Struct):
+    code: str = "Unknown"
+    message: str = ""
+    http_status: int = 0
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    account: str
+    region: str
+    service: str
+    operation: str
+    request: dict[str, Any] | None = None
+    response: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: _Failure | None = None
+    at: str = ""
+
+
+_decode_header = msgspec.json.Decoder(_Header).decode
+_decode_line = msgspec.json.Decoder(_Line).decode
+_decode_any = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+# ------------------------------------------------------------------------------------------------------------ reading
+def read(stream: IO[bytes], name: str) -> tuple[Header, Iterator[Answer | Cut]]:
+    """Read the header of *stream* at once and the answers as they are asked for.
+
+    A recording that was cut ends with a ``Cut``; *name* is used in messages only.
+
+    Raises:
+        RecordingError: no recording, an unknown version, and, while iterating, a line inside it that is no answer.
+
+    """
+    lines = _lines(stream)
+    try:
+        first = next(lines, b"")
+    except _DAMAGED as error:
+        raise RecordingError(f"`{name}` is no recording: it breaks off before its first line ends ({error})") from None
+    return _header(first, name), _answers(lines, name)
+
+
+def _header(line: bytes, name: str) -> Header:
+    if not line.strip():
+        raise RecordingError(f"`{name}` is no recording: it is empty")
+    try:
+        header = _decode_header(line)
+    except _NOT_JSON:
+        raise RecordingError(
+            f"`{name}` is no recording: its first line is not a header with `floodline_recording`; "
+            "make one with `floodline collect`"
+        ) from None
+    if header.floodline_recording != VERSION:
+        raise RecordingError(
+            f"`{name}` is a recording of version {header.floodline_recording}; this floodline reads version {VERSION}"
+        )
+    return Header(header.started, header.tool, header.botocore)
+
+
+def _answers(lines: Iterator[bytes], name: str) -> Iterator[Answer | Cut]:
+    number = 1
+    while True:
+        number += 1
+        try:
+            line = next(lines, None)
+        except _DAMAGED:
+            yield Cut(number, "the compressed recording is cut or damaged")
+            return
+        if line is None:
+            return
+        if not line.strip():
+            continue
+        try:
+            parsed = _decode_line(line)
+        except _NOT_JSON as error:
+            if not line.endswith(b"\n") and not _is_json(line):
+                yield Cut(number, "the recording is cut inside its last line")
+                return
+            raise RecordingError(f"`{name}` line {number} is no answer: {_why(error)}") from None
+        for member, value in (("account", parsed.account), ("region", parsed.region)):
+            if not value.strip():
+                raise RecordingError(f"`{name}` line {number} is no answer: `{member}` is empty")
+        yield _answer(parsed, number)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        _decode_any(line)
+    except _NOT_JSON:
+        return False
+    return True
+
+
+def _why(error: Exception) -> str:
+    """Say what is wrong with a line; msgspec names members and types, never values."""
+    return str(error) if isinstance(error, msgspec.ValidationError) else "it is not JSON"
+
+
+def _answer(line: _Line, number: int) -> Answer:
+    response: bytes | None = b"" if line.response is msgspec.UNSET else bytes(line.response)
+    error = None
+    if line.error is not None:
+        response, error = None, Failure(line.error.code, line.error.message, line.error.http_status)
+    elif response in (b"", b"null"):
+        response, error = None, Failure("NoAnswer", "the line holds neither a response nor an error")
+    return Answer(line.account, line.region, line.service, line.operation, line.request or {}, response, error,
+                  line.at, number)  # fmt: skip
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Lines of a plain, gzip or zstd stream, told apart by the first bytes; it need not be seekable."""
+    buffered = io.BufferedReader(_Raw(stream), 1 << 20)
+    magic = buffered.peek(4)[:4]
+    if magic.startswith(_GZIP):
+        return iter(gzip.GzipFile(fileobj=buffered))
+    if magic == _ZSTD:
+        return iter(io.BufferedReader(_Zstd(buffered), 1 << 20))
+    return iter(buffered)
+
+
+class _Raw(io.RawIOBase):
+    """Any readable byte stream as a raw one, so that one can peek into it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Zstd(io.RawIOBase):
+    """Decompressed zstd frames, one after the other.
+
+    zstandard's own stream reader ends silently where the input is cut; here a frame without its end is an EOFError.
+    """
+
+    def __init__(self, stream: io.BufferedReader[_Raw]) -> None:
+        self._stream = stream
+        self._factory = zstandard.ZstdDecompressor()
+        self._frame: Any = None
+        self._input = b""
+        self._output = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._output:
+            self._input = self._input or self._stream.read1(1 << 16)
+            if not self._input:
+                if self._frame is not None:
+                    raise EOFError("compressed data ends before its last frame does")
+                return 0
+            if self._frame is None:
+                self._frame = self._factory.decompressobj()
+            self._output = memoryview(self._frame.decompress(self._input))
+            self._input = self._frame.unused_data if self._frame.eof else b""
+            if self._frame.eof:
+                self._frame = None
+        size = min(len(buffer), len(self._output))
+        buffer[:size] = self._output[:size]
+        self._output = self._output[size:]
+        return size
+
+
+# ------------------------------------------------------------------------------------------------------------ writing
+def compression_of(name: str) -> str:
+    """``gzip``, ``zstd`` or nothing, by the suffix of a file name."""
+    return next((kind for suffix, kind in COMPRESSIONS.items() if name.endswith(suffix)), "")
+
+
+class Writer:
+    """Writes a recording to a byte stream, which stays open: close the writer, then the stream.
+
+    The same answers give the same bytes. Use it in a ``with`` block; an answer whose ``line`` is N becomes line N.
+    """
+
+    def __init__(self, stream: IO[bytes], header: Header, compression: str = "") -> None:
+        """Write the header line; *compression* is ``gzip``, ``zstd`` or empty."""
+        self._stream: Any = stream
+        if compression == "gzip":
+            self._stream = gzip.GzipFile(filename="", mode="wb", fileobj=stream, compresslevel=6, mtime=0)
+        elif compression == "zstd":
+            compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
+            self._stream = compressor.stream_writer(stream, closefd=False)
+        elif compression:
+            raise ValueError(f"unknown compression `{compression}`; use gzip or zstd")
+        self._own = bool(compression)
+        self._line(_Header(VERSION, header.started, header.tool, header.botocore))
+
+    def write(self, answer: Answer) -> None:
+        """Write one answer."""
+        error = answer.error
+        self._line(
+            _Line(
+                answer.account,
+                answer.region,
+                answer.service,
+                answer.operation,
+                dict(answer.request),
+                msgspec.UNSET if answer.response is None else msgspec.Raw(answer.response),
+                None if error is None else _Failure(error.code, error.message, error.http_status),
+                answer.at,
+            )
+        )
+
+    def _line(self, value: _Header | _Line) -> None:
+        self._stream.write(_encode(value) + b"\n")
+
+    def close(self) -> None:
+        """Finish the compression; the stream itself stays open."""
+        if self._own:
+            self._stream.close()
+            self._own = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,492 @@
+"""The answers we read, member by member: what is known, what must be there, and of which type.
+
+A page that fits is decoded once, in C. One that does not fit is looked at row by row (``decode.py``): an unknown member
+is named in the ledger, a malformed row becomes a gap. Names, types and required members are botocore's; a test holds
+them against the installed service models. ``Raw`` members are decoded later, and only once for each distinct text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+
+class Shape(Struct, forbid_unknown_fields=True):
+    """A structure of the service model."""
+
+
+# ------------------------------------------------------------------------------------------------------------- shared
+class Principal(Shape):
+    """``DataLakePrincipal``."""
+
+    DataLakePrincipalIdentifier: str
+
+
+class Condition(Shape):
+    """A Cedar condition."""
+
+    Expression: str | None = None
+
+
+class Default(Shape):
+    """``PrincipalPermissions``: one default permission."""
+
+    Principal: Principal | None = None
+    Permissions: list[str] | None = None
+
+
+class Pair(Shape):
+    """An LF-tag key with values, in an expression or assigned to something."""
+
+    TagKey: str
+    TagValues: list[str]
+    CatalogId: str | None = None
+
+
+class ColumnPairs(Shape):
+    """The LF-tags of one column."""
+
+    Name: str
+    LFTags: list[Pair] | None = None
+
+
+class Wildcard(Shape):
+    """``ColumnWildcard``."""
+
+    ExcludedColumnNames: list[str] | None = None
+
+
+class Nothing(Shape):
+    """A structure without members."""
+
+
+# ------------------------------------------------------------------------------------------------ sts, lakeformation
+class CallerIdentity(Shape):
+    """sts:GetCallerIdentity."""
+
+    Arn: str
+    UserId: str | None = None
+    Account: str | None = None
+
+
+class LakePrincipal(Shape):
+    """lakeformation:GetDataLakePrincipal."""
+
+    Identity: str
+
+
+class DataLakeSettings(Shape):
+    """Members of the settings."""
+
+    DataLakeAdmins: list[Principal] | None = None
+    ReadOnlyAdmins: list[Principal] | None = None
+    CreateDatabaseDefaultPermissions: list[Default] | None = None
+    CreateTableDefaultPermissions: list[Default] | None = None
+    Parameters: dict[str, str] | None = None
+    TrustedResourceOwners: list[str] | None = None
+    AllowExternalDataFiltering: bool | None = None
+    AllowFullTableExternalDataAccess: bool | None = None
+    ExternalDataFilteringAllowList: list[Principal] | None = None
+    AuthorizedSessionTagValueList: list[str] | None = None
+
+
+class SettingsAnswer(Shape):
+    """lakeformation:GetDataLakeSettings."""
+
+    DataLakeSettings: DataLakeSettings
+
+
+class PermissionRow(Shape):
+    """One row of ListPermissions."""
+
+    Principal: Principal
+    Resource: Raw
+    Permissions: Raw
+    PermissionsWithGrantOption: Raw | UnsetType = UNSET
+    Condition: Condition | None = None
+    AdditionalDetails: Any = None
+    LastUpdated: Any = None
+    LastUpdatedBy: str | None = None
+
+
+class PermissionPage(Shape):
+    """lakeformation:ListPermissions."""
+
+    PrincipalResourcePermissions: list[PermissionRow] | None = None
+    NextToken: str | None = None
+
+
+class TagPage(Shape):
+    """lakeformation:ListLFTags."""
+
+    LFTags: list[Pair] | None = None
+    NextToken: str | None = None
+
+
+class ExpressionRow(Shape):
+    """A saved expression."""
+
+    Name: str
+    Expression: list[Pair]
+    Description: str | None = None
+    CatalogId: str | None = None
+
+
+class ExpressionPage(Shape):
+    """lakeformation:ListLFTagExpressions."""
+
+    LFTagExpressions: list[ExpressionRow] | None = None
+    NextToken: str | None = None
+
+
+class RowFilter(Shape):
+    """The rows of a data cells filter."""
+
+    FilterExpression: str | None = None
+    AllRowsWildcard: Nothing | None = None
+
+
+class FilterRow(Shape):
+    """A data cells filter."""
+
+    TableCatalogId: str
+    DatabaseName: str
+    TableName: str
+    Name: str
+    RowFilter: RowFilter | None = None
+    ColumnNames: list[str] | None = None
+    ColumnWildcard: Wildcard | None = None
+    VersionId: str | None = None
+
+
+class FilterPage(Shape):
+    """lakeformation:ListDataCellsFilter."""
+
+    DataCellsFilters: list[FilterRow] | None = None
+    NextToken: str | None = None
+
+
+class LocationRow(Shape):
+    """A registered location."""
+
+    ResourceArn: str
+    RoleArn: str | None = None
+    LastModified: Any = None
+    WithFederation: bool | None = None
+    HybridAccessEnabled: bool | None = None
+    WithPrivilegedAccess: bool | None = None
+    VerificationStatus: str | None = None
+    ExpectedResourceOwnerAccount: str | None = None
+
+
+class LocationPage(Shape):
+    """lakeformation:ListResources."""
+
+    ResourceInfoList: list[LocationRow] | None = None
+    NextToken: str | None = None
+
+
+class OptInRow(Shape):
+    """An opt-in."""
+
+    Principal: Principal
+    Resource: dict[str, Any]
+    Condition: Condition | None = None
+    LastModified: Any = None
+    LastUpdatedBy: str | None = None
+
+
+class OptInPage(Shape):
+    """lakeformation:ListLakeFormationOptIns."""
+
+    LakeFormationOptInsInfoList: list[OptInRow] | None = None
+    NextToken: str | None = None
+
+
+class RLSColumn(Shape):
+    """A column that a row-level security policy needs."""
+
+    Name: str
+    Type: str | None = None
+
+
+class RLSRow(Shape):
+    """A row-level security policy."""
+
+    Name: str
+    CatalogId: str | None = None
+    AttachmentColumns: list[RLSColumn] | None = None
+    FilterExpression: str | None = None
+
+
+class RLSPage(Shape):
+    """lakeformation:ListRLSPolicies."""
+
+    RLSPolicies: list[RLSRow] | None = None
+    NextToken: str | None = None
+
+
+class RLSAnswer(Shape):
+    """lakeformation:GetRLSPolicy."""
+
+    RLSPolicy: RLSRow
+
+
+class AttachmentRow(Shape):
+    """An attachment of a row-level security policy; the default policy's has no principal."""
+
+    PolicyName: str
+    Resource: dict[str, Any]
+    CatalogId: str | None = None
+    Principal: Principal | None = None
+    Condition: Condition | None = None
+    DefaultRLSPolicy: bool | None = None
+
+
+class AttachmentPage(Shape):
+    """lakeformation:ListRLSPolicyAttachments."""
+
+    RLSPolicyAttachments: list[AttachmentRow] | None = None
+    NextToken: str | None = None
+
+
+class IdentityCenterAnswer(Shape):
+    """lakeformation:DescribeLakeFormationIdentityCenterConfiguration."""
+
+    InstanceArn: str
+    CatalogId: str | None = None
+    ApplicationArn: str | None = None
+    ExternalFiltering: Any = None
+    ShareRecipients: list[Principal] | None = None
+    ServiceIntegrations: Any = None
+    ResourceShare: str | None = None
+
+
+class DatabaseName(Shape):
+    """A database as Lake Formation names it."""
+
+    Name: str
+    CatalogId: str | None = None
+
+
+class TableName(Shape):
+    """A table as Lake Formation names it."""
+
+    DatabaseName: str
+    Name: str
+    CatalogId: str | None = None
+    TableWildcard: Nothing | None = None
+
+
+class TaggedDatabase(Shape):
+    """A hit of a search for databases."""
+
+    Database: DatabaseName
+    LFTags: list[Pair] | None = None
+
+
+class DatabaseSearchPage(Shape):
+    """lakeformation:SearchDatabasesByLFTags."""
+
+    DatabaseList: list[TaggedDatabase] | None = None
+    NextToken: str | None = None
+
+
+class TaggedTable(Shape):
+    """A hit of a search for tables."""
+
+    Table: TableName
+    LFTagOnDatabase: list[Pair] | None = None
+    LFTagsOnTable: list[Pair] | None = None
+    LFTagsOnColumns: list[ColumnPairs] | None = None
+
+
+class TableSearchPage(Shape):
+    """lakeformation:SearchTablesByLFTags."""
+
+    TableList: list[TaggedTable] | None = None
+    NextToken: str | None = None
+
+
+class TagsAnswer(Shape):
+    """lakeformation:GetResourceLFTags."""
+
+    LFTagOnDatabase: list[Pair] | None = None
+    LFTagsOnTable: list[Pair] | None = None
+    LFTagsOnColumns: list[ColumnPairs] | None = None
+
+
+# --------------------------------------------------------------------------------------------------------------- glue
+class Link(Shape):
+    """The target of a resource link."""
+
+    DatabaseName: str
+    CatalogId: str | None = None
+    Name: str | None = None
+    Region: str | None = None
+
+
+class DatabaseRow(Shape):
+    """A Glue database."""
+
+    Name: str
+    Description: str | None = None
+    LocationUri: str | None = None
+    Parameters: dict[str, str] | None = None
+    CreateTime: Any = None
+    CreateTableDefaultPermissions: list[Default] | None = None
+    TargetDatabase: Link | None = None
+    CatalogId: str | None = None
+    FederatedDatabase: Any = None
+
+
+class DatabasePage(Shape):
+    """glue:GetDatabases."""
+
+    DatabaseList: list[DatabaseRow]
+    NextToken: str | None = None
+
+
+class ColumnRow(Shape):
+    """A Glue column."""
+
+    Name: str
+    Type: str | None = None
+    Comment: str | None = None
+    Parameters: dict[str, str] | None = None
+
+
+class Serde(Shape):
+    """How rows are read from files."""
+
+    Name: str | None = None
+    SerializationLibrary: str | None = None
+    Parameters: dict[str, str] | None = None
+
+
+class Storage(Shape):
+    """Where and how a table is stored."""
+
+    Columns: list[ColumnRow] | None = None
+    Location: str | None = None
+    AdditionalLocations: Any = None
+    InputFormat: str | None = None
+    OutputFormat: str | None = None
+    Compressed: Any = None
+    NumberOfBuckets: Any = None
+    SerdeInfo: Serde | None = None
+    BucketColumns: Any = None
+    SortColumns: Any = None
+    Parameters: Any = None
+    SkewedInfo: Any = None
+    StoredAsSubDirectories: Any = None
+    SchemaReference: Any = None
+
+
+class Representation(Shape):
+    """A view's body in one dialect."""
+
+    Dialect: str | None = None
+    DialectVersion: str | None = None
+    ViewOriginalText: str | None = None
+    ViewExpandedText: str | None = None
+    ValidationConnection: str | None = None
+    IsStale: Any = None
+
+
+class View(Shape):
+    """A view of several dialects."""
+
+    IsProtected: Any = None
+    IsManaged: Any = None
+    Definer: str | None = None
+    ViewVersionId: Any = None
+    ViewVersionToken: Any = None
+    RefreshSeconds: Any = None
+    LastRefreshType: Any = None
+    SubObjects: list[str] | None = None
+    SubObjectVersionIds: Any = None
+    SubObjectsStatistics: Any = None
+    Representations: list[Representation] | None = None
+    SparkPipelineInfo: Any = None
+
+
+class TableRow(Shape):
+    """A Glue table."""
+
+    Name: str
+    DatabaseName: str | None = None
+    Description: str | None = None
+    Owner: str | None = None
+    CreateTime: Any = None
+    UpdateTime: Any = None
+    LastAccessTime: Any = None
+    LastAnalyzedTime: Any = None
+    Retention: Any = None
+    StorageDescriptor: Storage | None = None
+    PartitionKeys: list[ColumnRow] | None = None
+    ViewOriginalText: str | None = None
+    ViewExpandedText: str | None = None
+    TableType: str | None = None
+    Parameters: dict[str, str] | None = None
+    CreatedBy: str | None = None
+    IsRegisteredWithLakeFormation: bool | None = None
+    TargetTable: Link | None = None
+    CatalogId: str | None = None
+    VersionId: Any = None
+    FederatedTable: Any = None
+    ViewDefinition: View | None = None
+    IsMultiDialectView: Any = None
+    IsMaterializedView: Any = None
+    IcebergTableMetadata: Any = None
+    Status: Any = None
+    RLSProperties: Any = None
+
+
+class TablePage(Shape):
+    """glue:GetTables."""
+
+    TableList: list[TableRow] | None = None
+    NextToken: str | None = None
+
+
+class PolicyAnswer(Shape):
+    """glue:GetResourcePolicy, and a row of glue:GetResourcePolicies."""
+
+    PolicyInJson: str | None = None
+    PolicyHash: str | None = None
+    CreateTime: Any = None
+    UpdateTime: Any = None
+
+
+class PolicyPage(Shape):
+    """glue:GetResourcePolicies."""
+
+    GetResourcePoliciesResponseList: list[PolicyAnswer] | None = None
+    NextToken: str | None = None
+
+
+class CatalogRow(Shape):
+    """A Glue catalog."""
+
+    Name: str
+    CatalogId: str | None = None
+    ResourceArn: str | None = None
+    Description: str | None = None
+    Parameters: dict[str, str] | None = None
+    CreateTime: Any = None
+    UpdateTime: Any = None
+    TargetRedshiftCatalog: Any = None
+    FederatedCatalog: Any = None
+    CatalogProperties: Any = None
+    CreateTableDefaultPermissions: list[Default] | None = None
+    CreateDatabaseDefaultPermissions: list[Default] | None = None
+    AllowFullTableExternalDataAccess: str | None = None
+
+
+class CatalogPage(Shape):
+    """glue:GetCatalogs."""
+
+    CatalogList: list[CatalogRow]
+    NextToken: str | None = None
