@@ -427,18 +427,30 @@ def _policy_contains(sides: Sides, live: TagPolicy, declared: Resource) -> bool:
 
 
 def _spelt(sides: Sides, found: Difference, cells: dict[Table, set[str]]) -> Columns:
-    """Spell the columns of a difference: exact for one table, every column for many."""
+    """Spell the columns of a difference: exact for one table, every column for many.
+
+    Partition keys come with every column and cannot be restricted: they are named only where nothing else is.
+    """
     if len(cells) != 1:
         return EVERY_COLUMN
     table, columns = next(iter(cells.items()))
-    if FUTURE not in columns:
-        return Only(frozenset(columns))
     told = sides.view_live.columns(table)
-    universe = (told[0] | told[1]) if told else frozenset()
-    named = frozenset(
-        column for row in found.rows if isinstance(row.resource, TableColumns) for column in row.resource.columns.names
-    )
-    return AllExcept((universe | (named if not told else frozenset())) - frozenset(columns))
+    names, partitions = told or (frozenset(), frozenset())
+    if FUTURE not in columns:
+        return Only(frozenset(columns - partitions or columns))
+    if told is None:
+        return AllExcept(
+            frozenset(
+                column
+                for row in sides.rows_declared.values()
+                if row.principal == found.principal
+                and isinstance(row.resource, TableColumns)
+                and row.resource.table == table
+                and isinstance(row.resource.columns, Only)
+                for column in row.resource.columns.names
+            )
+        )
+    return AllExcept(names - frozenset(columns))
 
 
 def pieces(sides: Sides, found: Difference) -> tuple[Access, ...]:
@@ -864,6 +876,20 @@ def _report_loss(sides: Sides, found: Difference) -> None:
     )
 
 
+def _swallows(sides: Sides, live: Grant, declared: Grant) -> bool:
+    """Whether a live row gives all that a declared one does, on whatever there is or will be."""
+    if not atoms(declared) <= atoms(live):
+        return False
+    match live.resource, declared.resource:
+        case TagPolicy() as outer, TagPolicy() as inner if outer.resource_type == inner.resource_type:
+            wide, slim = sides.view_live.expression(outer), sides.view_live.expression(inner)
+            return wide is not None and slim is not None and always_within(slim, [wide]) is True
+        case AllTables() as outer, Table() | TableColumns():
+            return database_of(declared.resource) == outer.parent
+        case _:
+            return False
+
+
 def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
     """Report declared rows that are missing although their access is not: other declared grants, live too, give it."""
     if not missing:
@@ -878,10 +904,10 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
             continue  # implied by what is there
         assert grant.principal is not None
         if any(
-            subject_of(row.resource) == subject_of(grant.resource)
+            subject_of(row.resource) == subject_of(grant.resource) or _swallows(sides, row, grant)
             for row in sides.index_live.by_principal.get(grant.principal, ())
         ):
-            continue  # the same access on the same subject, in another spelling
+            continue  # the same access on the same subject, in another spelling, or inside a wider row
         left = Difference(grant.principal, subject_of(grant.resource))
         tables = [one for one in _reached(sides, grant, sides.view_live) if one.name != FUTURE]
         for table in tables:

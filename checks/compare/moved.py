@@ -614,6 +614,7 @@ def _report_columns(sides: Sides, effects: Effects) -> None:
             for one, columns in part.cells.items():
                 whole.cells.setdefault(one, set()).update(columns)
         info, fresh = sides.declared.tables.get(table), sides.live.tables.get(table)
+        sides.opened_columns[table] = frozenset(names)
         told = spelling.listing(names)
         fixed = sides.view_declared.columns(table)
         _tell(

@@ -820,9 +820,7 @@ def _database_moved(sides: Sides, told: DatabaseInfo, now: DatabaseInfo) -> None
                 f"{spelling.printable(now.location)} and read its files",
                 cause,
                 confidence=Confidence.ASSUMED,
-                witness=Witness(
-                    min(creators), CREATE_TABLE, told.id.catalog, told.id.name, location=now.location
-                ),
+                witness=Witness(min(creators), CREATE_TABLE, told.id.catalog, told.id.name, location=now.location),
                 reach=sides.reach(creators, {}, tables=len(_tables_below(sides, now.location))),
                 **shared,
             )
@@ -862,7 +860,7 @@ def _tables(sides: Sides) -> None:
                 )
             continue
         quiet = _table_location(sides, told, now) + _table_view(sides, told, now)
-        differences = _table_differences(told, now)
+        differences = _table_differences(told, now, sides.opened_columns.get(table, frozenset()))
         if differences:
             sides.findings.append(_fact_changed(sides, "table", table, differences, told.evidence, now.evidence))
         elif not quiet:
@@ -963,7 +961,8 @@ def _declared_only(
     return told, tuple(pair for pair in now if pair[0] in names)
 
 
-def _table_differences(told: TableInfo, now: TableInfo) -> list[tuple[str, str, str]]:
+def _table_differences(told: TableInfo, now: TableInfo, opened: frozenset[str]) -> list[tuple[str, str, str]]:
+    """Return what differs of a table; columns in *opened* are told as a widening of their own."""
     found = _differences(
         ("description", told.description, now.description),
         ("type", told.table_type, now.table_type) if told.table_type else ("type", "", ""),
@@ -974,7 +973,7 @@ def _table_differences(told: TableInfo, now: TableInfo) -> list[tuple[str, str, 
     if told.columns is not None and now.columns is not None:
         before = {column.name: column for column in (*told.columns, *told.partition_keys)}
         after = {column.name: column for column in (*now.columns, *now.partition_keys)}
-        for name in sorted(before.keys() | after.keys()):
+        for name in sorted((before.keys() | after.keys()) - opened):
             old, new = before.get(name), after.get(name)
             if old is None or new is None:
                 found.append(

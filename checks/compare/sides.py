@@ -53,6 +53,8 @@ class Sides:
     view_live: View = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     equal: int = 0
+    opened_columns: dict[Table, frozenset[str]] = field(default_factory=dict)
+    """Undeclared columns that a finding already names."""
     _databases: set[Database] = field(init=False)
     _tables: set[Table] = field(init=False)
     _holding: set[Database] = field(init=False)
