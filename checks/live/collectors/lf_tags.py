@@ -1,0 +1,31 @@
+"""LF-tags with their values, those shared with the account included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from checks.live.collectors import Call, Collector, Learnt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def _calls(_: Learnt) -> Iterator[Call]:
+    yield Call("lakeformation", "ListLFTags", {"ResourceShareType": "ALL", "MaxResults": 1000})
+
+
+def _learn(_: Call, response: Mapping[str, Any], learnt: Learnt) -> None:
+    for tag in response.get("LFTags") or ():
+        key = tag.get("CatalogId") or "", tag["TagKey"]
+        known = learnt.setdefault("lf_tags", {}).get(key, ())
+        learnt["lf_tags"][key] = tuple(dict.fromkeys((*known, *tag["TagValues"])))
+
+
+COLLECTOR = Collector(
+    name="lf_tags",
+    rank=30,
+    operations=(("lakeformation", "ListLFTags"),),
+    actions=("lakeformation:ListLFTags",),
+    calls=_calls,
+    learn=_learn,
+)
