@@ -1,0 +1,275 @@
+"""Several documents as one declaration, and the declaration as lakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from checks.declared import classic, native
+from checks.declared.build import Builder
+from checks.declared.document import Document, Entry, Source, StateError, parse
+from checks.declared.item import KINDS, Item, Kind
+from checks.declared.shape import Shape, members
+from checks.declared.where import Places, partition_of
+from checks.model import Evidence, Facts, Gap, Lake, LakeId, Side, SourceInfo
+from checks.normal import NotUnderstoodError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_MODULES: Final = ("aws:lakeformation/", "aws:glue/", "aws-native:lakeformation:", "aws-native:glue:")
+_HARMLESS: Final = classic.HARMLESS | native.HARMLESS
+
+
+class PlacementError(StateError):
+    """Nothing tells which account or region a resource is in. One line, which names the URN and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One resource of ours. ``kind`` is None where no reader knows the type; ``why`` are gaps found on the way."""
+
+    entry: Entry
+    kind: Kind | None
+    why: tuple[str, ...] = ()
+    usable: bool = True
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where the resource stands."""
+        resource = self.entry.resource
+        position = resource.source_position
+        return Evidence(
+            Side.DECLARED,
+            None,
+            self.entry.pointer,
+            resource.urn,
+            resource.stack,
+            position.removeprefix("project:///") if position else None,
+        )
+
+
+def is_ours(kind: str) -> bool:
+    """Tell whether a resource type decides access to a lake, or might."""
+    return kind.startswith(_MODULES) and kind not in _HARMLESS
+
+
+def read(sources: Iterable[Source]) -> Declaration:
+    """Read all documents and unite them: a preview's resources replace a state's, by URN; stacks are united.
+
+    Raises:
+        StateError: a document cannot be used.
+
+    """
+    documents = [parse(source) for source in sources]
+    return _join(documents)
+
+
+def _join(documents: list[Document]) -> Declaration:
+    states = [document for document in documents if document.info.kind != "preview"]
+    previews = [document for document in documents if document.info.kind == "preview"]
+    planned, torn_plans = _by_urn(previews)
+    listed, torn_states = _by_urn(states)
+    gone = {urn for preview in previews for urn in preview.gone}
+    found = {urn: entry for urn, entry in listed.items() if urn not in gone and urn not in planned} | planned
+    why: dict[str, list[str]] = {}
+    for urn, reason in (torn_states | torn_plans).items():
+        if urn in torn_plans or urn not in gone | planned.keys():
+            why[urn] = [reason]
+    unusable = set(why)
+    for reason, entry in _doubts(documents):
+        urn = entry.resource.urn
+        why.setdefault(urn, []).append(reason)
+        if found.setdefault(urn, entry) is entry:  # said nowhere else: it may come to be, or not
+            unusable.add(urn)
+    resources = tuple(
+        Declared(entry, KINDS.get(entry.resource.type), tuple(why.get(urn, ())), urn not in unusable)
+        for urn, entry in found.items()
+        if is_ours(entry.resource.type)
+    )
+    everything = [entry.resource for document in documents for entry in document.entries]
+    regions = {stack: document.region for document in previews if document.region and (stack := document.info.stack)}
+    known = frozenset(document.info.stack for document in states)
+    gaps = tuple(gap for document in previews for gap in _preview_gaps(document, known))
+    return Declaration(tuple(document.info for document in documents), gaps, resources, Places(everything, regions))
+
+
+def _doubts(documents: list[Document]) -> Iterator[tuple[str, Entry]]:
+    """Interrupted operations of states, and steps of previews that nobody here knows."""
+    for document in documents:
+        for kind, entry in document.pending:
+            yield f"an interrupted update left it {_word(kind)}", entry
+        for op, entry in document.odd:
+            yield f"the preview's step {_word(op)} is not understood", entry
+
+
+def _word(text: str) -> str:
+    """Quote a word of the document: letters and dashes only, for it goes into a message."""
+    return f"`{text}`" if text.replace("-", "").isalpha() and text.isascii() else "of an unknown name"
+
+
+def _by_urn(documents: list[Document]) -> tuple[dict[str, Entry], dict[str, str]]:
+    """Return what is declared by URN, and the URNs that are declared twice with different inputs.
+
+    The old half of a replacement has its successor's URN and is no declaration. Two others of one URN are the same
+    file twice, or a damaged or divided state: which of them is meant nobody can tell, so neither is used, and a gap
+    says so. (Refusing the whole document would hide everything else that it says.)
+    """
+    found: dict[str, Entry] = {}
+    torn: dict[str, str] = {}
+    for document in documents:
+        for entry in document.entries:
+            resource = entry.resource
+            if not resource.custom or resource.external or resource.delete or resource.pending_replacement:
+                continue
+            before = found.setdefault(resource.urn, entry)
+            if before is not entry and is_ours(resource.type) and not _same(before, entry):
+                torn[resource.urn] = "its URN is declared twice with different properties"
+    return found, torn
+
+
+def _same(one: Entry, other: Entry) -> bool:
+    if one.resource.type != other.resource.type:
+        return False
+    left, right = bytes(one.resource.inputs), bytes(other.resource.inputs)
+    if left == right:
+        return True
+    try:
+        return bool(msgspec.json.decode(left) == msgspec.json.decode(right))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+
+
+def _preview_gaps(document: Document, known: frozenset[str | None]) -> Iterator[Gap]:
+    """Say what a preview does not tell."""
+    name = document.info.name
+    if document.failed:
+        reason = "the preview ended with errors: what it would have said after them is not known"
+        yield Gap(Side.DECLARED, name, reason, Facts.OTHER)
+    if document.untold and document.info.stack not in known:
+        reason = (
+            f"the preview leaves out {document.untold} unchanged resources: add --show-sames, or give the state too"
+        )
+        yield Gap(Side.DECLARED, name, reason, Facts.OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What all documents say together.
+
+    ``gaps`` are about whole documents; those of a resource are in its lake. Facts need to know their account, so they
+    are built by ``place``.
+    """
+
+    sources: tuple[SourceInfo, ...]
+    gaps: tuple[Gap, ...]
+    resources: tuple[Declared, ...] = field(repr=False)
+    _places: Places = field(repr=False, compare=False)
+
+    def place(
+        self, *, account: str | None = None, region: str | None = None, live: tuple[LakeId, ...] = ()
+    ) -> tuple[Lake, ...]:
+        """Put every fact into its lake; ``live`` lakes of which nothing is declared come back empty.
+
+        ``account`` and ``region`` are what the user says where the declaration is silent; after them, the only lake
+        that was read is assumed. Lakes come back in the order of their ids.
+
+        Raises:
+            PlacementError: a resource's lake cannot be told.
+
+        """
+        lakes = {lake: Builder(lake) for lake in live}
+        homeless: list[Gap] = []
+        for declared in self.resources:
+            evidence = declared.evidence
+            try:
+                inputs: Shape | str = Shape(members(declared.entry.resource.inputs))
+            except NotUnderstoodError as error:
+                inputs = str(error)
+            gaps = tuple(_gaps(declared, inputs, evidence))
+            usable = declared.kind if declared.usable and isinstance(inputs, Shape) else None
+            home = self._home(declared, inputs, account=account, region=region, live=live, needed=usable is not None)
+            if home is None:
+                homeless.extend(gaps)
+                continue
+            place, assumed = home
+            builder = lakes.get(place) or lakes.setdefault(place, Builder(place))
+            builder.assumed = builder.assumed or assumed
+            builder.gaps.extend(gaps)
+            if usable is not None and isinstance(inputs, Shape):
+                _add_facts(builder, declared, usable, inputs, evidence)
+        for builder in lakes.values():  # a gap without a home may be in any lake
+            builder.gaps.extend(homeless)
+        return tuple(lakes[place].lake() for place in sorted(lakes))
+
+    def _home(
+        self,
+        declared: Declared,
+        inputs: Shape | str,
+        *,
+        account: str | None,
+        region: str | None,
+        live: tuple[LakeId, ...],
+        needed: bool,
+    ) -> tuple[LakeId, bool] | None:
+        """Return the lake, and whether it was assumed; None if it cannot be told and need not be."""
+        nested = _nested_catalog(inputs) if isinstance(inputs, Shape) else None
+        own_account, own_region = self._places.locate(declared.entry.resource, nested)
+        where, who = own_region or region, own_account or account
+        accounts = {lake.account for lake in live if where in {None, lake.region}}
+        seen_account = who or (accounts.pop() if len(accounts) == 1 else None)
+        regions = {lake.region for lake in live if seen_account in {None, lake.account}}
+        seen_region = where or (regions.pop() if len(regions) == 1 else None)
+        if seen_account and seen_region:
+            place = LakeId(partition_of(seen_region), seen_account, seen_region)
+            return place, not (who and where)
+        if not needed:
+            return None
+        missing = [word for word, value in (("account", seen_account), ("region", seen_region)) if not value]
+        options = " and ".join(f"--{word}" for word in missing)
+        raise PlacementError(
+            f"nothing tells the {' and '.join(missing)} of `{declared.entry.resource.urn}` in"
+            f" `{declared.entry.source}`: give {options}"
+        )
+
+
+def _gaps(declared: Declared, inputs: Shape | str, evidence: Evidence) -> Iterator[Gap]:
+    kind, resource = declared.kind, declared.entry.resource
+    facts = kind.facts if kind else Facts.OTHER
+    reasons = list(declared.why)
+    if kind is None:
+        reasons.append(f"resources of type `{resource.type}` are not understood")
+    if resource.view_of:
+        reasons.append("it is a view of another resource, which this version does not follow")
+    if isinstance(inputs, str):
+        reasons.append(inputs)
+    for reason in reasons:
+        yield Gap(Side.DECLARED, resource.urn, reason, facts, None, evidence)
+
+
+def _nested_catalog(inputs: Shape) -> str | None:
+    """Find a catalog id inside the inputs, for want of anything better: the first, two levels down at most."""
+    for value in inputs.found.values():
+        if isinstance(value, dict):
+            for inner in (value, *(item for item in value.values() if isinstance(item, dict))):
+                found = inner.get("catalogId") or inner.get("tableCatalogId")
+                if isinstance(found, str):
+                    return found
+    return None
+
+
+def _add_facts(builder: Builder, declared: Declared, kind: Kind, inputs: Shape, evidence: Evidence) -> None:
+    """Read one resource; if it cannot be understood, that is the one fact of it."""
+    resource, place = declared.entry.resource, builder.id
+    item = Item(
+        resource.type, resource.id, inputs, resource.outputs, place.account, place.partition, place.region, evidence,
+        kind.facts,
+    )  # fmt: skip
+    try:
+        facts = list(kind.read(item))
+    except NotUnderstoodError as error:
+        facts = [item.gap(str(error))]
+    for fact in facts:
+        builder.add(fact)

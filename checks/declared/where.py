@@ -1,0 +1,199 @@
+"""In which lake a declared resource lies: partition, account, region, and how we know.
+
+Most Lake Formation resources carry no account in their state, so it is borrowed: from the provider's own
+configuration, else from the ARNs of what the same provider made.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checks.declared.document import Resource
+
+_ACCOUNT: Final = re.compile(r"\d{12}")
+_ARN: Final = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:([a-z0-9-]*):(\d{12})?:")
+_ID_FIRST: Final = re.compile(r"(\d{12}):")
+_ID_LAST: Final = re.compile(r"[^,]+,(\d{12})")
+_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
+
+PROVIDERS: Final = frozenset({"pulumi:providers:aws", "pulumi:providers:aws-native"})
+
+
+class _TableData(msgspec.Struct, rename="camel", gc=False):
+    table_catalog_id: Any = None
+
+
+class _Clues(msgspec.Struct, rename="camel", gc=False):
+    """Members that may tell the lake. They are ``Any`` because a secret or an unknown may stand in their place."""
+
+    region: Any = None
+    catalog_id: Any = None
+    catalog: Any = None
+    table_catalog_id: Any = None
+    table_data: Any = None
+    arn: Any = None
+    assume_roles: Any = None
+    assume_role: Any = None
+    allowed_account_ids: Any = None
+
+
+_NO_CLUES: Final = _Clues()
+
+
+def _clues(raw: msgspec.Raw) -> _Clues:
+    """Read the clues; what is no object has none (the reader of the inputs will say so)."""
+    try:
+        return msgspec.json.decode(raw, type=_Clues)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _NO_CLUES
+
+
+def partition_of(region: str) -> str:
+    """Tell the partition from the region: ``cn-north-1`` is in ``aws-cn``."""
+    for start, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc")):
+        if region.startswith(start):
+            return partition
+    for start, partition in (("us-isob-", "aws-iso-b"), ("us-iso-", "aws-iso")):
+        if region.startswith(start):
+            return partition
+    return "aws"
+
+
+def account_in(value: Any) -> str | None:
+    """Take the account out of a catalog id: its first twelve digits (``111122223333:s3tablescatalog/b``)."""
+    found = _ACCOUNT.match(value) if isinstance(value, str) else None
+    return found.group() if found and value[12:13] in {"", ":"} else None
+
+
+def _arn(value: Any) -> tuple[str | None, str | None]:
+    """Account and region of an ARN, each None if it has none."""
+    found = _ARN.match(value) if isinstance(value, str) else None
+    return (found.group(2), found.group(1) or None) if found else (None, None)
+
+
+def _region(value: Any) -> str | None:
+    return value if isinstance(value, str) and _REGION.fullmatch(value) else None
+
+
+class Places:
+    """Answers where a resource lies, given all resources of the declaration."""
+
+    def __init__(self, resources: Iterable[Resource], regions: Mapping[str, str]) -> None:
+        """Keep the providers at hand; ``regions`` are the stacks' own settings (``project/stack`` → region)."""
+        self._providers: dict[str, Resource] = {}
+        self._made: dict[str, list[Resource]] = {}
+        self._borrowed: dict[str, str | None] = {}
+        self._configured: dict[str, tuple[str | None, str | None]] = {}
+        self._regions = regions
+        for resource in resources:
+            if resource.type in PROVIDERS:
+                self._providers[f"{resource.urn}::{resource.id}"] = resource
+                self._providers.setdefault(resource.urn, resource)
+            elif resource.custom:
+                self._made.setdefault(_reference(resource), []).append(resource)
+
+    def locate(self, resource: Resource, nested: str | None = None) -> tuple[str | None, str | None]:
+        """Return account and region, each None if nothing in the declaration tells it.
+
+        ``nested`` is a catalog id inside the inputs: it names the catalog that a resource lies in, which may be
+        another account's, so everything that tells the caller's own account goes before it.
+        """
+        inputs, outputs = _clues(resource.inputs), _clues(resource.outputs)
+        arn_account, arn_region = _arn(outputs.arn)
+        provider_account, provider_region = self._provider(resource)
+        region = (
+            _region(inputs.region)
+            or _region(outputs.region)
+            or arn_region
+            or provider_region
+            or self._regions.get(resource.stack or "")
+        )
+        account = (
+            _own_account(inputs, outputs)
+            or _id_account(resource)
+            or arn_account
+            or provider_account
+            or self._borrow(_reference(resource))
+            or account_in(nested)
+        )
+        return account, region
+
+    def _provider(self, resource: Resource) -> tuple[str | None, str | None]:
+        """Account and region of the provider that makes a resource. Configuration is text of JSON, or JSON."""
+        reference = resource.provider or ""
+        if reference not in self._configured:
+            provider = self._providers.get(reference) or self._providers.get(reference.rpartition("::")[0])
+            self._configured[reference] = _configuration(provider) if provider else (None, None)
+        return self._configured[reference]
+
+    def _borrow(self, reference: str) -> str | None:
+        """Return the one account that everything made by the same provider agrees on."""
+        if reference not in self._borrowed:
+            made = self._made.get(reference, [])
+            arns = {account for item in made if (account := _arn(_clues(item.outputs).arn)[0])}
+            found = arns or {account for item in made if (account := _own(item))}
+            self._borrowed[reference] = next(iter(found)) if len(found) == 1 else None
+        return self._borrowed[reference]
+
+
+def _reference(resource: Resource) -> str:
+    """Name the maker: the provider reference, or the stack for resources that were written without one."""
+    return resource.provider or f"stack {resource.stack}"
+
+
+def _own_account(inputs: _Clues, outputs: _Clues) -> str | None:
+    for clues in (inputs, outputs):
+        table = clues.table_data.get("tableCatalogId") if isinstance(clues.table_data, dict) else None
+        for value in (clues.catalog_id, clues.catalog, clues.table_catalog_id, table):
+            found = account_in(value)
+            if found:
+                return found
+    return None
+
+
+def _id_account(resource: Resource) -> str | None:
+    """Ids begin with the account (``111122223333:sales:orders``); a saved expression's ends with it."""
+    if not isinstance(resource.id, str):
+        return None
+    ends = resource.type == "aws:lakeformation/lfTagExpression:LfTagExpression"
+    found = _ID_LAST.fullmatch(resource.id) if ends else _ID_FIRST.match(resource.id)
+    return found.group(1) if found else None
+
+
+def _own(resource: Resource) -> str | None:
+    """Account of one of our own resources by catalog id or id; ids of other types mean other things."""
+    if ":glue" not in resource.type and ":lakeformation" not in resource.type:
+        return None
+    return _own_account(_clues(resource.inputs), _clues(resource.outputs)) or _id_account(resource)
+
+
+def _configuration(provider: Resource) -> tuple[str | None, str | None]:
+    """Account of the role that is assumed last, else the only allowed one; and the region."""
+    inputs = _clues(provider.inputs)
+    roles = [_json(inputs.assume_role), *_listed(_json(inputs.assume_roles))]
+    arns = [role.get("roleArn") for role in roles if isinstance(role, Mapping)]
+    account = next((found for arn in reversed(arns) if (found := _arn(arn)[0])), None)
+    allowed = [found for value in _listed(_json(inputs.allowed_account_ids)) if (found := account_in(value))]
+    return account or (allowed[0] if len(allowed) == 1 else None), _region(_json(inputs.region))
+
+
+def _json(value: Any) -> Any:
+    """Undo the JSON inside a text that providers keep structured configuration as."""
+    if isinstance(value, str) and value[:1] in {"[", "{", '"'}:
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
