@@ -67,7 +67,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One place where a rule holds, or where it cannot be decided (``undecided``).
+    """One place where a rule holds, or, with ``undecided``, where it may hold and what is not known would decide it.
 
     ``message`` is a plain sentence that names principals and resources, safe to show. ``plain`` says the same without
     any value out of the declaration, for places where a value may be a secret that nobody marked as one.
@@ -78,6 +78,17 @@ class Hit:
     plain: str
     evidence: tuple[Evidence, ...] = ()
     undecided: bool = False
+
+
+HIDDEN = "is a secret or not known yet"
+"""How a hit says of a property that its value is hidden; see :func:`hidden`."""
+
+
+def hidden(subject: Subject, member: str, at: Evidence | None) -> Hit:
+    """Build the hit of a rule that hangs on a hidden value: ``member`` is the property, as Pulumi spells it."""
+    plain = f"`{member}` {HIDDEN}"
+    message = f"{spelling.words(subject.resource)} could not be decided: {plain}"
+    return Hit(subject, message, plain, (at,) if at else (), undecided=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,8 @@ class Example:
 class Rule:
     """One posture rule.
 
-    ``reads`` names the kinds of facts that decide it: a gap in those is "could not be decided", never a pass.
+    ``reads`` names the kinds of facts that decide it: where such a fact could not be read at all, the rule could not be
+    decided, which is never a pass. Of a fact that was read in part, ``find`` itself says what it misses.
     ``flags`` and ``passes`` are its tests; each passing twin differs from a flagged one in what matters.
     """
 

@@ -27,7 +27,7 @@ from checks.model import (
     Severity,
 )
 from checks.normal import principal as canonical
-from checks.rules import Example, Hit, Options, Rule, Scope, about
+from checks.rules import Example, Hit, Options, Rule, Scope, about, hidden
 from checks.spelling import printable
 
 if TYPE_CHECKING:
@@ -42,14 +42,24 @@ def find(lake: Lake, options: Options) -> Iterator[Hit]:
     """Yield each default of the lake's settings that grants anything, and each database's that grants to everyone."""
     del options
     for settings in lake.settings:
-        for name, value in settings.members:
-            if name in {_DATABASES, _TABLES} and value:
-                what = "database" if name == _DATABASES else "table"
+        members = dict(settings.members)
+        for name, what in ((_DATABASES, "database"), (_TABLES, "table")):
+            if members.get(name):
                 yield _hit(lake, SettingRef(name), settings.evidence, f"every new {what} is opened by default")
+            elif name not in members and name not in settings.absent:
+                yield _hidden(lake, SettingRef(name), settings.evidence)
     for database, info in lake.databases.items():
+        setting = SettingRef(_TABLES, database)
         if any(canonical(principal) == EVERYONE for principal, _ in info.table_defaults or ()):
             said = f"every new table of database {printable(database.name)} is open to everyone whom IAM allows"
-            yield _hit(lake, SettingRef(_TABLES, database), info.evidence, said)
+            yield _hit(lake, setting, info.evidence, said)
+        elif "table_defaults" in info.hidden:
+            yield _hidden(lake, setting, info.evidence)
+
+
+def _hidden(lake: Lake, setting: SettingRef, at: Evidence | None) -> Hit:
+    member = setting.name[:1].lower() + setting.name[1:]
+    return hidden(about(lake, "setting", None, setting, at), member, at)
 
 
 def _hit(lake: Lake, setting: SettingRef, at: Evidence | None, message: str) -> Hit:
@@ -62,7 +72,8 @@ _HR = Database("111122223333", "hr")
 
 
 def _settings(name: str, *texts: str) -> Example:
-    return Example(Lake(_LAKE, settings=(Settings(((name, frozenset(texts)),)),)))
+    absent = frozenset({_DATABASES, _TABLES, "DataLakeAdmins"}) - {name}
+    return Example(Lake(_LAKE, settings=(Settings(((name, frozenset(texts)),), absent),)))
 
 
 def _database(*principals: str) -> Example:

@@ -28,28 +28,29 @@ from checks.model import (
 )
 from checks.normal import principal as canonical
 from checks.principals import Kind, kind_of
-from checks.rules import Example, Hit, Options, Rule, Scope, about
+from checks.rules import Example, Hit, Options, Rule, Scope, about, hidden
 from checks.spelling import listing, principal_words, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def _everyone(grant: Grant) -> bool:
-    """Tell the groups that hold everybody. A condition makes a group a subset: that is a choice, not everyone."""
-    if grant.principal is None or grant.condition is not None:
-        return False
-    who = canonical(grant.principal)
+def _everyone(principal: Principal) -> bool:
+    """Tell the groups that hold everybody."""
+    who = canonical(principal)
     return kind_of(who) in {Kind.EVERYONE, Kind.ACCOUNT_PRINCIPALS} or who.upper() == "EVERYONE"
 
 
 def find(lake: Lake, options: Options) -> Iterator[Hit]:
-    """Yield each grant to everyone."""
+    """Yield each grant to everyone. A condition makes a group a subset: that is a choice, and not everyone."""
     del options
     for grant in lake.grants:
-        if not _everyone(grant):
-            continue
         at = grant.evidence
+        if grant.principal is None:
+            yield hidden(about(lake, "grant", None, grant.resource, at), "principal", at)
+            continue
+        if grant.condition is not None or not _everyone(grant.principal):
+            continue
         who, what = principal_words(grant.principal, home=lake.id.account), words(grant.resource)
         yield Hit(
             about(lake, "grant", grant.principal, grant.resource, at),

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 
 from checks.model import Facts, Grant, Lake, LakeId, Permission, Principal, Severity, Table
 from checks.principals import Kind, account_of, kind_of
-from checks.rules import Example, Hit, Option, Options, Rule, Scope, about
+from checks.rules import Example, Hit, Option, Options, Rule, Scope, about, hidden
 from checks.spelling import listing, principal_words, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_NUMBER = re.compile(r"\d{12}")
 _ACCOUNTS = Option(
-    "allowedAccounts", "an account (12 digits) that may hold a grant option besides the lake's own", r"\d{12}"
+    "allowedAccounts", "an account (12 digits) that may hold a grant option besides the lake's own", _NUMBER.pattern
 )
 _AT_HOME = frozenset({Kind.EVERYONE, Kind.IDENTITY_CENTER_USER, Kind.IDENTITY_CENTER_GROUP})
 """Principals that carry no account and cannot be another account's: no cross-account grants reach them."""
@@ -33,7 +34,7 @@ def _account(principal: Principal) -> str | None:
     """Return the account, also of an ARN of no kind that we know: its fifth field is the account in every ARN."""
     parts = principal.split(":", 5)
     found = parts[4] if len(parts) == 6 and parts[0] == "arn" else ""
-    return account_of(principal) or (found if re.fullmatch(r"\d{12}", found) else None)
+    return account_of(principal) or (found if _NUMBER.fullmatch(found) else None)
 
 
 def _outside(principal: Principal, home: str, allowed: frozenset[str]) -> bool | None:
@@ -45,19 +46,22 @@ def _outside(principal: Principal, home: str, allowed: frozenset[str]) -> bool |
         return True  # many accounts, or a spelling that nobody knows: not a listed account
     if account in allowed:
         return False
-    return account != home if home else None
+    return account != home if _NUMBER.fullmatch(home) else None
 
 
 def find(lake: Lake, options: Options) -> Iterator[Hit]:
     """Yield each grant option that leaves the lake's own account and the listed ones."""
     allowed = options.get(_ACCOUNTS.name, _ACCOUNTS.default)
     for grant in lake.grants:
-        if grant.principal is None or not grant.grantable:
+        at = grant.evidence
+        if not grant.grantable:
+            continue
+        if grant.principal is None:
+            yield hidden(about(lake, "grant", None, grant.resource, at), "principal", at)
             continue
         outside = _outside(grant.principal, lake.id.account, allowed)
         if outside is False:
             continue
-        at = grant.evidence
         who, what = principal_words(grant.principal, home=lake.id.account), words(grant.resource)
         doubt = "the lake's own account is not known; list it in `allowedAccounts`"
         yield Hit(

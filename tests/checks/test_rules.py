@@ -8,9 +8,22 @@ import types
 
 import pytest
 
-from checks.model import EVERYONE, AllTables, Database, Grant, Lake, LakeId, Permission, Principal, Table, TableInfo
-
-from checks.model import Confidence, Verdict  # isort: skip
+from checks.model import (
+    EVERYONE,
+    AllTables,
+    Confidence,
+    Database,
+    DatabaseInfo,
+    Grant,
+    Lake,
+    LakeId,
+    Permission,
+    Principal,
+    Settings,
+    Table,
+    TableInfo,
+    Verdict,
+)
 from checks.rules import Example, OptionError, Rule, discover, posture
 
 RULES = discover()
@@ -82,11 +95,26 @@ def test_posture_turns_hits_into_findings_with_lasting_ids() -> None:
 
 def test_an_unknown_home_account_is_undecided_unless_listed() -> None:
     lake = Lake(
-        LakeId("aws", "", ""), (Grant(Principal("arn:aws:iam::444455556666:role/a"), Table("", "d", "t"), LEND, LEND),)
+        LakeId("aws", "unknown", "unknown"),
+        (Grant(Principal("arn:aws:iam::444455556666:role/a"), Table("", "d", "t"), LEND, LEND),),
     )
     (finding,) = posture(lake)
     assert finding.verdict is Verdict.UNKNOWN
     assert posture(lake, {"grant-option-outside": {"allowedAccounts": ["444455556666"]}}) == ()
+
+
+def test_a_hidden_value_is_undecided_in_each_rule_that_hangs_on_it() -> None:
+    table, database = Table("111122223333", "hr", "pay"), Database("111122223333", "hr")
+    grants = (Grant(None, table, LEND, LEND),)
+    databases = {database: DatabaseInfo(database, hidden=frozenset({"table_defaults", "location"}))}
+    settings = (Settings((("DataLakeAdmins", frozenset()),), frozenset({"CreateDatabaseDefaultPermissions"})),)
+    hits = [hit for rule in RULES for hit in rule.find(Lake(HOME, grants, databases, settings=settings), {})]
+    assert all(hit.undecided for hit in hits)
+    member = "`createTableDefaultPermissions`"
+    assert [hit.plain.split()[0] for hit in hits] == ["`principal`", member, member, "`principal`"]
+    assert posture(Lake(HOME, (Grant(None, table, LEND),)))[0].verdict is Verdict.UNKNOWN
+    known = {database: DatabaseInfo(database, hidden=frozenset({"location"}))}
+    assert posture(Lake(HOME, databases=known)) == ()
 
 
 def test_hostile_names_are_escaped_and_never_in_the_plain_text() -> None:
