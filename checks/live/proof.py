@@ -281,7 +281,9 @@ class _Checker:
         words, complete = self._basis(call, tally, shown)
         if tally.unknown:
             words.append("listed, not analysed: " + ", ".join(f"`{name}`" for name in sorted(tally.unknown)))
-        words += [f"{count} rows not used: {why}" for why, count in sorted(tally.unused.items())]
+        words += [
+            f"{count} row{'' if count == 1 else 's'} not used: {why}" for why, count in sorted(tally.unused.items())
+        ]
         return LedgerRow(draft.id.account, draft.id.region, *call, tally.calls, tally.pages, tally.rows, errors,
                          complete, "; ".join(words))  # fmt: skip
 

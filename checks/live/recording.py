@@ -86,7 +86,7 @@ def read(stream: IO[bytes], name: str) -> tuple[Header, Iterator[Answer | Cut]]:
     try:
         first = next(lines, b"")
     except _DAMAGED as error:
-        raise RecordingError(f"`{name}` is no recording: it breaks off before its first line ends ({error})") from None
+        raise RecordingError(f"`{name}` is no recording: it breaks off inside its first line ({error})") from None
     return _header(first, name), _answers(lines, name)
 
 
@@ -159,8 +159,10 @@ def _answer(line: _Line, number: int) -> Answer:
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
     """Lines of a plain, gzip or zstd stream, told apart by the first bytes; it need not be seekable."""
-    buffered = io.BufferedReader(_Raw(stream), 1 << 20)
-    magic = buffered.peek(4)[:4]
+    magic = b""
+    while len(magic) < len(_ZSTD) and (more := stream.read(len(_ZSTD) - len(magic))):
+        magic += more
+    buffered = io.BufferedReader(_Raw(magic, stream), 1 << 20)
     if magic.startswith(_GZIP):
         return iter(gzip.GzipFile(fileobj=buffered))
     if magic == _ZSTD:
@@ -169,16 +171,17 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 class _Raw(io.RawIOBase):
-    """Any readable byte stream as a raw one, so that one can peek into it."""
+    """Any readable byte stream as a raw one, after the bytes that were already taken from it."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, head: bytes, stream: IO[bytes]) -> None:
+        self._head = head
         self._stream = stream
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(len(buffer))
+        data, self._head = self._head or self._stream.read(len(buffer)), b""
         buffer[: len(data)] = data
         return len(data)
 
