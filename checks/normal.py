@@ -206,16 +206,19 @@ def resource(union: Json, account: str) -> Resource:
     A member, or a member's member, that we do not know makes the whole an ``UnknownResource``: dropping a word that
     narrows or widens would be guessing.
     """
-    unknown = UnknownResource(account, canonical_json(union))
+    return _known(union, account) or UnknownResource(account, canonical_json(union))
+
+
+def _known(union: Json, account: str) -> Resource | None:
     if len(union) != 1:
-        return unknown
+        return None
     ((kind, body),) = union.items()
     if kind not in _SHAPES or not isinstance(body, Mapping) or not _SHAPES[kind] >= body.keys():
-        return unknown
+        return None
     try:
-        return _resource(kind, body, account) or unknown
+        return _resource(kind, body, account)
     except (KeyError, TypeError, AttributeError):
-        return unknown
+        return None
 
 
 def _resource(kind: str, body: Json, account: str) -> Resource | None:
@@ -281,7 +284,7 @@ def permissions(names: Iterable[str] | None) -> frozenset[Permission]:
     return frozenset(Permission(name) for name in names or ())
 
 
-def grant_rows(  # noqa: PLR0917  both edges call it with one row's members in the model's order
+def grant_rows(
     who: Principal | None,
     on: Resource,
     names: Iterable[str] | None,

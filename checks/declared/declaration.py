@@ -215,8 +215,8 @@ class Declaration:
         needed: bool,
     ) -> tuple[LakeId, bool] | None:
         """Return the lake, and whether it was assumed; None if it cannot be told and need not be."""
-        nested = _nested_catalog(inputs) if isinstance(inputs, Shape) else None
-        own_account, own_region = self._places.locate(declared.entry.resource, nested)
+        inside = inputs.found if isinstance(inputs, Shape) else {}
+        own_account, own_region = self._places.locate(declared.entry.resource, inside)
         where, who = own_region or region, own_account or account
         accounts = {lake.account for lake in live if where in {None, lake.region}}
         seen_account = who or (accounts.pop() if len(accounts) == 1 else None)
@@ -247,17 +247,6 @@ def _gaps(declared: Declared, inputs: Shape | str, evidence: Evidence) -> Iterat
         reasons.append(inputs)
     for reason in reasons:
         yield Gap(Side.DECLARED, resource.urn, reason, facts, None, evidence)
-
-
-def _nested_catalog(inputs: Shape) -> str | None:
-    """Find a catalog id inside the inputs, for want of anything better: the first, two levels down at most."""
-    for value in inputs.found.values():
-        if isinstance(value, dict):
-            for inner in (value, *(item for item in value.values() if isinstance(item, dict))):
-                found = inner.get("catalogId") or inner.get("tableCatalogId")
-                if isinstance(found, str):
-                    return found
-    return None
 
 
 def _add_facts(builder: Builder, declared: Declared, kind: Kind, inputs: Shape, evidence: Evidence) -> None:

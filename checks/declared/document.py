@@ -19,6 +19,7 @@ import msgspec
 import zstandard
 
 from checks.model import SourceInfo
+from checks.spelling import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +52,10 @@ Bytes = bytes | bytearray | memoryview
 
 class StateError(Exception):
     """A document that cannot be used. The text is one line: what, where, what to do; never a value of the document."""
+
+    def __init__(self, text: str) -> None:
+        """Keep the text printable: names of files and URNs are other people's."""
+        super().__init__(printable(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,11 +100,11 @@ class Places:
             elif resource.custom:
                 self._made.setdefault(_reference(resource), []).append(resource)
 
-    def locate(self, resource: Resource, nested: str | None = None) -> tuple[str | None, str | None]:
+    def locate(self, resource: Resource, inside: Mapping[str, Any]) -> tuple[str | None, str | None]:
         """Return account and region, each None if nothing in the declaration tells it.
 
-        ``nested`` is a catalog id inside the inputs: it names the catalog that a resource lies in, which may be
-        another account's, so everything that tells the caller's own account goes before it.
+        A catalog id ``inside`` the inputs names the catalog that a granted resource lies in, which may be another
+        account's, so everything that tells the maker's own account goes before it.
         """
         inputs, outputs = _clues(resource.inputs), _clues(resource.outputs)
         arn_account, arn_region = _arn(outputs.arn)
@@ -122,7 +122,7 @@ class Places:
             or arn_account
             or provider_account
             or self._borrow(_reference(resource))
-            or account_in(nested)
+            or account_in(_nested_catalog(inside))
         )
         return account, region
 
@@ -153,9 +153,19 @@ def _own_account(inputs: _Clues, outputs: _Clues) -> str | None:
     for clues in (inputs, outputs):
         table = clues.table_data.get("tableCatalogId") if isinstance(clues.table_data, dict) else None
         for value in (clues.catalog_id, clues.catalog, clues.table_catalog_id, table):
-            found = account_in(value)
-            if found:
+            if value and (found := account_in(value)):
                 return found
+    return None
+
+
+def _nested_catalog(inputs: Mapping[str, Any]) -> str | None:
+    """Find a catalog id inside the inputs, for want of anything better: the first, two levels down at most."""
+    for value in inputs.values():
+        if isinstance(value, dict):
+            for inner in (value, *(item for item in value.values() if isinstance(item, dict))):
+                found = inner.get("catalogId") or inner.get("tableCatalogId")
+                if isinstance(found, str):
+                    return found
     return None
 
 
