@@ -224,7 +224,7 @@ def grid(constants: Sequence[int], unit: int, low: int, high: int, *, dense: boo
     for i, (below, above) in enumerate(itertools.pairwise(edges)):
         if below is None:
             value = 0 if above is None else (-(-above // unit) - 1) * unit
-            clipped = min(value, high)
+            clipped = max(min(value, high), low) if above is None else min(value, high)
             today = clipped >= low
         else:
             value = (below // unit + 1) * unit

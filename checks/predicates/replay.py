@@ -5,6 +5,7 @@ Works on values and shares nothing with the kernel that found them but the parse
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Value = str | int | float | bool | None
-"""A column's value in a witness: a decimal is its text, NaN is ``"NaN"``, so that every value has a JSON spelling.
+"""A column's value in a witness: a decimal is its text, NaN and infinity are too: every value has a JSON spelling.
 
 A struct is None, or ``"not null"`` where only that matters.
 """
@@ -68,28 +69,24 @@ def _truth(node: Filter, row: Mapping[str, Value], types: Mapping[str, str], bla
 def _compare(value: Value, operator: str, constant: Constant, kind: Type, blanks: bool) -> bool | None:
     if constant is None:
         return None
-    left: str | Fraction | float | bool
-    right: str | Fraction | float | bool
     if kind.kind in ("string", "char"):
-        left, right = _text(value, kind), str(constant)
+        text, other = _text(value, kind), str(constant)
         if not blanks:
-            left, right = left.rstrip(" "), right.rstrip(" ")
-        return _holds((left > right) - (left < right), operator)
+            text, other = text.rstrip(" "), other.rstrip(" ")
+        return _holds((text > other) - (text < other), operator)
     if kind.kind == "boolean":
         if not isinstance(value, bool) or not isinstance(constant, bool):
             raise MisfitError(f"{value!r} is no boolean")
         return _holds(value - constant, operator)
     if not isinstance(constant, Number):
         raise MisfitError(f"{constant!r} is no number")
-    if value == "NaN":
-        return operator == "<>"
-    exact = _number(value, kind)
     if constant.scientific or kind.kind in ("double", "real"):
-        exact = Fraction(float(exact))
-        bound = Fraction(float(constant.text))
-    else:
-        bound = Fraction(constant.text)
-    return _holds((exact > bound) - (exact < bound), operator)
+        left, right = float(_number(value, kind)), float(constant.text)
+        if math.isnan(left):
+            return operator == "<>"
+        return _holds((left > right) - (left < right), operator)
+    number, bound = Fraction(_number(value, kind)), Fraction(constant.text)
+    return _holds((number > bound) - (number < bound), operator)
 
 
 def _holds(sign: int, operator: str) -> bool:
@@ -104,17 +101,15 @@ def _text(value: Value, kind: Type) -> str:
     return value
 
 
-def _number(value: Value, kind: Type) -> Fraction:
-    if isinstance(value, bool) or value is None or (isinstance(value, str) and kind.kind != "decimal"):
-        raise MisfitError(f"{value!r} is no number")
-    if isinstance(value, float) and kind.kind not in ("double", "real"):
-        raise MisfitError(f"{value!r} is not exact")
-    number = Fraction(value)
-    if kind.kind in ("integer", "decimal"):
-        units = number * 10**kind.scale
-        if units.denominator != 1 or not kind.low <= units <= kind.high:
-            raise MisfitError(f"{value!r} does not fit the type")
-    return number
+def _number(value: Value, kind: Type) -> Fraction | float:
+    if kind.kind in ("double", "real"):
+        if isinstance(value, float) or value in ("NaN", "Infinity", "-Infinity"):
+            return float(value)
+    elif not isinstance(value, (bool, float, type(None))) and isinstance(value, str) == (kind.kind == "decimal"):
+        units = Fraction(value) * 10**kind.scale
+        if units.denominator == 1 and kind.low <= units <= kind.high:
+            return Fraction(value)
+    raise MisfitError(f"{value!r} does not fit the type")
 
 
 def _like(pattern: str, text: str) -> bool:

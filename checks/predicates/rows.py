@@ -385,7 +385,11 @@ def _real_axis(column: _Column, engine: _Engine) -> _Axis:
     rank = {value: (2 * i + 1, 2 * i + 1) for i, value in enumerate(constants)}
     places: dict[rowfilter.Constant, tuple[int, int]] = {number: rank[float(number.text)] for number in column.numbers}
     unordered: tuple[Value, ...] = ("NaN",) if engine.nan else ()
-    return _assemble(column, domains.reals(constants), places, 2 * len(constants), unordered=unordered)
+
+    def value(number: str | float) -> Value:
+        return "Infinity" if number == math.inf else "-Infinity" if number == -math.inf else number
+
+    return _assemble(column, domains.reals(constants), places, 2 * len(constants), value=value, unordered=unordered)
 
 
 # ------------------------------------------------------------------------------------------------------------ deciding

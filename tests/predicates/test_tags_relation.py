@@ -1,0 +1,78 @@
+"""LF-tag expressions: now and later."""
+
+import itertools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checks.model import Expression
+from checks.predicates import tags
+from checks.predicates.kernel import Relation
+
+KNOWN = {"domain": frozenset({"hr", "fin", "ops"}), "level": frozenset({"low", "high"})}
+quietly = settings(deadline=None, derandomize=True, database=None)
+
+
+def of(**keys: str) -> Expression:
+    return tuple(sorted((key, frozenset(values.split())) for key, values in keys.items()))
+
+
+def test_a_list_of_all_values_equals_the_star_until_a_value_is_added():
+    verdict = tags.compare([of(domain="*")], [of(domain="hr fin ops")], KNOWN)
+    assert (verdict.now, verdict.later) == (Relation.EQUAL, Relation.WIDER)
+    assert verdict.gained is None
+    assert verdict.gained_later == {"domain": "new-value"}
+    assert tags.implies(of(domain="*"), [of(domain="hr fin ops")], KNOWN) == (True, False)
+    assert tags.implies(of(domain="hr fin ops"), [of(domain="*")], KNOWN) == (True, True)
+
+
+def test_two_grants_cover_what_neither_covers_alone():
+    assert tags.implies(of(domain="hr fin"), [of(domain="hr"), of(domain="fin")], KNOWN) == (True, True)
+    assert tags.implies(of(domain="hr fin"), [of(domain="hr")], KNOWN) == (False, False)
+    halves = [of(domain="hr", level="low"), of(domain="hr", level="high")]
+    assert tags.implies(of(domain="hr"), halves, KNOWN) == (False, False)  # a table without the tag `level`
+    assert tags.implies(of(domain="hr", level="*"), halves, KNOWN) == (True, False)
+
+
+def test_fewer_keys_match_more():
+    verdict = tags.compare([of(domain="hr")], [of(domain="hr", level="low")], KNOWN)
+    assert verdict.now is Relation.WIDER
+    assert verdict.gained == {"domain": "hr", "level": None}
+
+
+def test_a_value_that_is_not_defined_matters_later_only():
+    verdict = tags.compare([of(domain="hr legal")], [of(domain="hr")], KNOWN)
+    assert (verdict.now, verdict.later) == (Relation.EQUAL, Relation.WIDER)
+    assert verdict.gained_later == {"domain": "legal"}
+
+
+def test_edges():
+    assert tags.compare([()], [of(domain="hr")], KNOWN).now is Relation.UNKNOWN
+    assert tags.compare([], [], KNOWN).now is Relation.EQUAL
+    assert tags.compare([], [of(domain="hr")], KNOWN).now is Relation.NARROWER
+    assert tags.compare([of(other="*")], [], KNOWN).now is Relation.EQUAL
+    assert tags.compare([of(other="*")], [], KNOWN).later is Relation.WIDER
+    assert tags.compare([(("domain", frozenset()),)], [], KNOWN).later is Relation.EQUAL
+    assert tags.compare([of(domain="new-value")], [of(domain="*")], KNOWN).later is Relation.NARROWER
+
+
+values = st.sets(st.sampled_from(["hr", "fin", "ops", "legal", "*", "low", "high"]), min_size=1, max_size=3)
+expressions = st.dictionaries(st.sampled_from(["domain", "level"]), values, min_size=1).map(
+    lambda keys: tuple(sorted((key, frozenset(wanted)) for key, wanted in keys.items()))
+)
+
+
+@given(live=st.lists(expressions, max_size=3), declared=st.lists(expressions, max_size=3))
+@settings(quietly, max_examples=250)
+def test_the_verdict_is_what_trying_every_tag_set_says(live, declared):
+    def relation(worlds: dict[str, list[str | None]]) -> Relation:
+        sets = [dict(zip(worlds, choice, strict=True)) for choice in itertools.product(*worlds.values())]
+        both = [
+            (any(tags.matches(e, each) for e in live), any(tags.matches(e, each) for e in declared)) for each in sets
+        ]
+        return tags.relation(gained=(True, False) in both, lost=(False, True) in both)
+
+    now = {key: [None, *sorted(known)] for key, known in KNOWN.items()}
+    later = {key: [*known, "hr", "fin", "ops", "legal", "low", "high", "?"] for key, known in now.items()}
+    verdict = tags.compare(live, declared, KNOWN)
+    assert (verdict.now, verdict.later) == (relation(now), relation(later))
