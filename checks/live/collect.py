@@ -26,6 +26,7 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.parsers import ResponseParserError
 
 from checks.live.answer import Answer, Failure
@@ -262,7 +263,7 @@ def _unreached(error: BotoCoreError | ResponseParserError) -> _Failed:
     fatal = ""
     if isinstance(error, _NO_CREDENTIALS):
         fatal = f"there are no usable AWS credentials: {text}"
-    elif isinstance(error, HTTPClientError):
+    elif isinstance(error, AwsConnectionError | HTTPClientError):
         fatal = f"AWS cannot be reached: {text}"
     return _Failed(name, text, 0, fatal)
 

@@ -7,15 +7,22 @@ from typing import Any, Final
 from checks.live.collectors import collectors
 
 DATA_ACCESS: Final = (
+    "glue:GetConnection*",
+    "lakeformation:AssumeDecoratedRoleWithSAML",
     "lakeformation:GetDataAccess",
     "lakeformation:GetTableObjects",
     "lakeformation:GetTemporary*",
     "lakeformation:GetWorkUnit*",
 )
-"""Read calls that hand out data or credentials for it."""
+"""Calls that hand out data, or credentials for it."""
 
-_CHANGES: Final = ("Add", "Attach", "Batch", "Cancel", "Commit", "Create", "Delete", "Deregister", "Detach", "Extend",
-                   "Grant", "Put", "Register", "Remove", "Revoke", "Start", "Update")  # fmt: skip
+CHANGES: Final = (
+    "Add", "Associate", "Attach", "BatchCreate", "BatchDelete", "BatchGrant", "BatchPut", "BatchRevoke", "BatchStop",
+    "BatchUpdate", "Cancel", "Commit", "Create", "Delete", "Deregister", "Detach", "Disassociate", "Extend", "Grant",
+    "Import", "Modify", "Publish", "Put", "Register", "Remove", "Reset", "Resume", "Revoke", "Run", "Start", "Stop",
+    "Tag", "Test", "Untag", "Update",
+)  # fmt: skip
+"""How the names of calls begin that change something or set something going."""
 
 
 def actions() -> tuple[str, ...]:
@@ -28,10 +35,7 @@ def policy() -> dict[str, Any]:
 
     It does not make the reader see everything: for that it must also be a read-only admin of the lake.
     """
-    # glue:BatchGet* would be caught by Batch, so Glue's batches are named one by one by what they change.
-    changes = [f"lakeformation:{verb}*" for verb in _CHANGES]
-    changes += [f"glue:{verb}*" for verb in _CHANGES if verb != "Batch"]
-    changes += ["glue:BatchCreate*", "glue:BatchDelete*", "glue:BatchPut*", "glue:BatchStop*", "glue:BatchUpdate*"]
+    changes = [f"{service}:{verb}*" for service in ("glue", "lakeformation") for verb in CHANGES]
     return {
         "Version": "2012-10-17",
         "Statement": [

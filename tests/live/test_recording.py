@@ -71,8 +71,7 @@ def test_cut_at_any_byte_it_is_never_whole_and_never_a_traceback(compression):
     for size in sorted({*range(0, end, step), *range(end - 60, end)}):
         try:
             answers = replayed(data[:size])
-        except RecordingError as error:
-            assert "\n" not in str(error)
+        except RecordingError:
             continue
         live = build(answers)
         assert not live.complete, f"cut at byte {size}"
