@@ -114,14 +114,14 @@ def _causes(found: Sequence[Finding]) -> Table:
     table.add_column("subject, and what caused it", overflow="fold", ratio=1)
     table.add_column("reach", overflow="fold", max_width=16)
     for one in found:
-        what = shortened(subject_words(one.subject), LONGEST)
-        cause = shortened(f"{printable(one.cause.kind)}: {printable(one.cause.what)}", LONGEST)
+        what = shortened(subject_words(one.subject), LONGEST // 2)
+        cause = shortened(f"{printable(one.cause.kind)}: {printable(one.cause.what)}", LONGEST // 2)
         exposes = " (exposes)" if one.verdict is Verdict.UNMANAGED and one.exposure else ""
         table.add_row(
             Text(one.severity.word, style=SEVERITY_STYLE[one.severity]),
             Text(one.verdict.value),
             Text.assemble(what, exposes, "\n", (cause, "dim")),
-            Text(reach_words(one.reach).replace(", ", "\n")),
+            Text(reach_words(one.reach).replace(", ", "\n").replace(" (", "\n").removesuffix(")")),
         )
     return table
 
