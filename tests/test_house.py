@@ -142,7 +142,7 @@ def calls(source: str) -> set[str]:
     return {mutations()[name] for name in named if isinstance(name, str) and name in mutations()}
 
 
-@pytest.mark.parametrize("room", (*JUDGES, "floodline"))
+@pytest.mark.parametrize("room", [*JUDGES, "floodline"])
 def test_nothing_that_judges_a_lake_can_change_one(room: str) -> None:
     found = {str(path.relative_to(ROOT)): calls(path.read_text("utf-8")) for path in (ROOT / room).rglob("*.py")}
     assert found
