@@ -55,8 +55,9 @@ def evaluate(
     complete: bool,
     run: Run,
     threshold: Threshold,
+    loose: Sequence[Gap] = (),
 ) -> Report:
-    """Compare every lake that either side knows, and sum up.
+    """Compare every lake that either side knows, and sum up. *loose* are gaps of documents as wholes.
 
     A lake that is declared but was not read is a gap, never equal; a lake that was read but is not declared is
     compared with an empty declaration (contract, decision 13).
@@ -70,7 +71,7 @@ def evaluate(
     for lake_id in sorted(pairs):
         told, seen = pairs[lake_id]
         if seen is None:
-            assert told is not None  # noqa: S101 - a pair has at least one side
+            assert told is not None
             gap = Gap(Side.LIVE, "aws", f"the lake {lake_id} is declared, but was not read", Facts.CALLER)
             findings += [unseen(one, lake_id) for one in (*told.gaps, gap)]
             gaps += [*told.gaps, gap]
@@ -80,6 +81,9 @@ def evaluate(
         findings += result.findings
         equal += result.equal
         gaps += [*(told.gaps if told else ()), *seen.gaps]
+    home = next(iter(sorted(pairs)), LakeId("aws", "", ""))
+    findings += [unseen(one, home) for one in loose]
+    gaps += loose
     return Report(
         run=run,
         exit_code=exit_code(findings, complete=complete, threshold=threshold),

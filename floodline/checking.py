@@ -1,0 +1,56 @@
+"""One check from inputs to report; what ``check`` and ``demo`` have in common."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from importlib.metadata import version
+
+from checks import declared
+from checks.evaluate import Threshold, evaluate
+from checks.model import Caller, Report, Run
+from floodline import __version__
+from floodline.errors import CannotStart
+from floodline.inputs import Read, now, stamp
+
+
+def report(
+    declaration: declared.Declaration,
+    read: Read,
+    *,
+    account: str | None,
+    region: str | None,
+    threshold: Threshold,
+    started: datetime,
+) -> Report:
+    """Compare what was declared with what was read.
+
+    Raises:
+        CannotStart: nobody can tell which lake a declared resource is in.
+
+    """
+    live = read.live
+    try:
+        lakes = declaration.place(account=account, region=region, live=tuple(lake.id for lake in live.lakes))
+    except declared.PlacementError as error:
+        raise CannotStart(str(error)) from error
+    caller = next((lake.caller for lake in live.lakes if lake.caller is not None), Caller())
+    run = Run(
+        id=str(uuid.uuid4()),
+        started=stamp(started),
+        finished=stamp(now()),
+        tool_version=__version__,
+        botocore_version=version("botocore"),
+        caller=caller,
+        declared_sources=declaration.sources,
+        live_sources=read.sources,
+    )
+    return evaluate(
+        lakes,
+        live.lakes,
+        live.ledger,
+        complete=live.complete,
+        run=run,
+        threshold=threshold,
+        loose=declaration.gaps,
+    )

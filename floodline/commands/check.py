@@ -1,0 +1,96 @@
+"""``floodline check``."""
+
+from __future__ import annotations
+
+import click
+
+from checks.evaluate import WORDS
+from checks.model import Severity
+from floodline import config
+from floodline.checking import report as make_report
+from floodline.errors import CannotStart, Usage
+from floodline.inputs import aws, declaration, now, only_regions, recordings
+from floodline.options import sources, threshold
+from floodline.outputs import summary, wanted, write
+from floodline.progress import reading
+
+
+@click.command()
+@sources
+@click.option(
+    "-o",
+    "--output",
+    "output",
+    multiple=True,
+    metavar="FORMAT=PATH|PATH",
+    help="Write a report; repeat for several. - is standard output: -o json=-",
+)
+@click.option("--fail-on", metavar="WORDS", help=f"What decides the exit code: {','.join(WORDS)},none.")
+@click.option(
+    "--min-severity",
+    type=click.Choice([one.word for one in sorted(Severity)]),
+    help="The least severity that decides the exit code; default low. info never does.",
+)
+@click.option("--exit-zero", is_flag=True, help="End with 0 whatever is found.")
+@click.option("-q", "--quiet", is_flag=True, help="No summary and no progress on stderr.")
+@click.option(
+    "--config",
+    metavar="FILE",
+    callback=config.load,
+    is_eager=True,
+    expose_value=False,
+    help="A TOML file with these options.",
+)
+def command(
+    state: tuple[str, ...],
+    stack: tuple[str, ...],
+    preview: tuple[str, ...],
+    live: tuple[str, ...],
+    region: tuple[str, ...],
+    profile: str | None,
+    account: str | None,
+    output: tuple[str, ...],
+    fail_on: str | None,
+    min_severity: str | None,
+    exit_zero: bool,
+    quiet: bool,
+) -> int:
+    """Compare a declared lake with the live one: who can read what was never declared.
+
+    \b
+    pulumi stack export | floodline check --state - -o report.html
+    floodline check --state state.json --live lake.jsonl.gz -o json=-
+    """  # noqa: D301 - \b is click's: keep these lines apart
+    started = now()
+    outputs = wanted(output)
+    limit = threshold(fail_on, min_severity, exit_zero=exit_zero)
+    _accounted(account)
+    if not (state or stack or preview):
+        raise Usage(
+            "nothing is declared: give `--state FILE` (what `pulumi stack export` prints), `--stack NAME` "
+            "or `--preview FILE`"
+        )
+    if (*state, *preview, *live).count("-") > 1:
+        raise Usage("standard input can be read once only")
+    told = declaration(state, stack, preview)
+    if live:
+        read = only_regions(recordings(live), region)
+    else:
+        with reading(quiet=quiet) as progress:
+            read = aws(region, profile, progress)
+    if not read.live.lakes and not told.resources:
+        raise CannotStart("neither the declaration nor the live side has a lake: nothing to compare")
+    result = make_report(
+        told, read, account=account, region=region[0] if len(region) == 1 else None, threshold=limit, started=started
+    )
+    if not quiet:
+        summary(result)
+    for path in write(result, outputs):
+        if not quiet:
+            click.echo(f"written: {path}", err=True)
+    return int(result.exit_code)
+
+
+def _accounted(account: str | None) -> None:
+    if account is not None and not (len(account) == 12 and account.isascii() and account.isdigit()):
+        raise Usage("--account: an account id has twelve digits")

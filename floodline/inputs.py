@@ -1,0 +1,239 @@
+"""Open what the user named: state files, previews, recordings, AWS. Every failure is one line and exit 5."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+from checks import declared
+from checks.live import facts, recording
+from checks.live.answer import Answer, Cut
+from checks.model import SourceInfo
+from floodline import __version__
+from floodline.errors import CannotStart
+
+if TYPE_CHECKING:
+    from checks.live.collect import Step
+
+
+def now() -> datetime:
+    """Return the time in UTC: the only clock."""
+    return datetime.now(UTC)
+
+
+# ----------------------------------------------------------------------------------------------------------- declared
+def declaration(states: Sequence[str], stacks: Sequence[str], previews: Sequence[str]) -> declared.Declaration:
+    """Read every declared source.
+
+    Raises:
+        CannotStart: a file is missing or is no state that this version understands.
+
+    """
+    if states.count("-") + previews.count("-") > 1:
+        raise CannotStart("standard input can be read once only: name files for the others")
+    sources = [declared.Source("state", _shown(path), _bytes(path)) for path in states]
+    sources += [declared.Source("state", f"stack {name}", _exported(name)) for name in stacks]
+    sources += [declared.Source("preview", _shown(path), _bytes(path)) for path in previews]
+    try:
+        return declared.read(sources)
+    except declared.StateError as error:
+        raise CannotStart(str(error)) from error
+
+
+def _shown(path: str) -> str:
+    return "standard input" if path == "-" else path
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise CannotStart(f"cannot read `{path}`: {(error.strerror or str(error)).lower()}") from error
+
+
+def _exported(stack: str) -> bytes:
+    """Get a stack's state: from a self-managed backend in a folder, else through the Pulumi command line."""
+    backend = os.environ.get("PULUMI_BACKEND_URL", "")
+    if backend.startswith("file://"):
+        found = _from_folder(Path(unquote(urlparse(backend).path or "/")).expanduser(), stack)
+        if found is not None:
+            return found
+    pulumi = shutil.which("pulumi")
+    if pulumi is None:
+        raise CannotStart(
+            f"cannot read stack `{stack}`: the `pulumi` command is not on PATH; "
+            "export it where it is (`pulumi stack export > state.json`) and give `--state state.json`"
+        )
+    told = subprocess.run(  # noqa: S603 - a fixed command; the stack's name is an argument, never a shell word
+        [pulumi, "stack", "export", "--non-interactive", "--stack", stack], capture_output=True, check=False
+    )
+    if told.returncode != 0:
+        lines = told.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise CannotStart(f"cannot read stack `{stack}`: pulumi says: {lines[-1]}")
+    return told.stdout
+
+
+def _from_folder(folder: Path, stack: str) -> bytes | None:
+    parts = [part for part in stack.split("/") if part != "organization"]
+    stacks = folder / ".pulumi" / "stacks"
+    if not stacks.is_dir() or any(part in {"..", "."} for part in parts):
+        return None
+    name = parts[-1]
+    places = [stacks / parts[0]] if len(parts) > 1 else [stacks, *sorted(p for p in stacks.iterdir() if p.is_dir())]
+    found = [
+        path
+        for place in places
+        for suffix in (".json", ".json.gz", ".json.zst")
+        if (path := place / f"{name}{suffix}").is_file()
+    ]
+    if len(found) > 1:
+        raise CannotStart(f"stack `{stack}` is there {len(found)} times; name it as `project/{name}`")
+    return _bytes(str(found[0])) if found else None
+
+
+# --------------------------------------------------------------------------------------------------------------- live
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The live side as facts, and where it came from."""
+
+    live: facts.Live
+    sources: tuple[SourceInfo, ...]
+
+
+class _Hashed:
+    """A byte stream that hashes what is read through it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.sha = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.sha.update(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        self.sha.update(data)
+        return len(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def recordings(paths: Sequence[str]) -> Read:
+    """Read recordings back.
+
+    Raises:
+        CannotStart: a file is missing or no recording.
+
+    """
+    inputs: list[tuple[recording.Header | None, Iterable[Answer | Cut]]] = []
+    opened: list[tuple[str, IO[bytes]]] = []
+    try:
+        for path in paths:
+            stream: IO[bytes] = sys.stdin.buffer if path == "-" else Path(path).open("rb")
+            opened.append((path, stream))
+            inputs.append(recording.read(stream, _shown(path)))
+        live = facts.build_many(inputs)
+        sources = tuple(SourceInfo("recording", _shown(path), None, _sha256(path)) for path, _ in opened)
+    except recording.RecordingError as error:
+        raise CannotStart(str(error)) from error
+    except OSError as error:
+        raise CannotStart(f"cannot read `{error.filename}`: {(error.strerror or str(error)).lower()}") from error
+    finally:
+        for _, stream in opened:
+            if stream is not sys.stdin.buffer:
+                stream.close()
+    return Read(live, sources)
+
+
+def _sha256(path: str) -> str | None:
+    if path == "-":
+        return None
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def answers(
+    regions: Sequence[str], profile: str | None, progress: Callable[[Step], None]
+) -> tuple[recording.Header, Iterator[Answer]]:
+    """Ask AWS: the header of a recording, and the answers as they come.
+
+    Raises:
+        CannotStart: no region, no credentials, or AWS cannot be reached.
+
+    """
+    import boto3  # noqa: PLC0415 - a third of a second that --help and --live need not pay
+    import botocore  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    from checks.live.collect import CannotStartError, collect, join, services  # noqa: PLC0415
+
+    try:
+        session = boto3.Session(profile_name=profile)
+        chosen = list(dict.fromkeys(regions)) or [session.region_name]
+        if chosen == [None]:
+            raise CannotStart("no region: give `--region us-east-1`, or set AWS_REGION")
+        # Adaptive mode slows down before AWS throttles (boto3 guide, "Retries").
+        options = Config(
+            retries={"mode": "adaptive", "max_attempts": 10},
+            user_agent_extra=f"floodline/{__version__}",
+            connect_timeout=10,
+            read_timeout=60,
+        )
+        clients = [
+            {name: session.client(name, region_name=region, config=options) for name in services()} for region in chosen
+        ]
+    except BotoCoreError as error:
+        raise CannotStart(f"cannot reach AWS: {error}") from error
+    readings = (
+        collect(some, region=region, now=now, progress=progress) for some, region in zip(clients, chosen, strict=True)
+    )
+    header = recording.Header(stamp(now()), f"floodline {__version__}", botocore.__version__)
+
+    def given() -> Iterator[Answer]:
+        try:
+            yield from join(readings)
+        except CannotStartError as error:
+            raise CannotStart(str(error)) from error
+
+    return header, given()
+
+
+def aws(regions: Sequence[str], profile: str | None, progress: Callable[[Step], None]) -> Read:
+    """Read AWS into facts."""
+    header, given = answers(regions, profile, progress)
+    live = facts.build(given, header)
+    return Read(live, (SourceInfo("aws", ", ".join(str(lake.id) for lake in live.lakes) or "nothing", None, None),))
+
+
+def only_regions(read: Read, regions: Sequence[str]) -> Read:
+    """Keep the lakes of the named regions (recordings may hold more than is asked for)."""
+    if not regions:
+        return read
+    lakes = tuple(lake for lake in read.live.lakes if lake.id.region in regions)
+    missing = sorted(set(regions) - {lake.id.region for lake in lakes})
+    if missing:
+        raise CannotStart(f"the recording has nothing of region {', '.join(missing)}")
+    ledger = tuple(row for row in read.live.ledger if row.region in {*regions, ""})
+    return replace(read, live=replace(read.live, lakes=lakes, ledger=ledger))
+
+
+def stamp(at: datetime) -> str:
+    """Spell a time as the contract does: ISO 8601, UTC, seconds."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
