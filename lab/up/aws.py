@@ -1,8 +1,8 @@
-"""The stand-in for the aws provider: resources through boto3 against the lab's endpoint; and one that touches nothing."""
+"""The stand-in for the aws provider: through boto3 against the lab's endpoint; and one that touches nothing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -47,14 +47,14 @@ class AwsProvider:
         self._places = Places(session, endpoint, region)
         self._creations = Creations(threads, progress=progress)
 
-    def __enter__(self) -> AwsProvider:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._creations.close()
 
     def create(self, goal: Goal) -> Created:
-        """Plan the resource, then call the service: at once where only it knows the outputs, else behind the program."""
+        """Plan the resource, then call the service: now where only it knows the outputs, else behind the program."""
         if goal.import_id and goal.kind not in _IMPORTABLE:
             raise UnsupportedError(f"`{goal.urn}`: the lab cannot import a `{goal.kind}`")
         inputs = plain(goal.inputs)
@@ -110,23 +110,31 @@ class OfflineProvider:
         """Who and where, as told."""
         region = str(args.get("region") or configuration.get("region") or self._region)
         place = Place(self._account, region, {}, {}, lambda _service: None)
-        return answer(token, self._account, region, f"arn:aws:iam::{self._account}:root", self._account, place.partition)
+        return answer(
+            token, self._account, region, f"arn:aws:iam::{self._account}:root", self._account, place.partition
+        )
 
     def settle(self) -> None:
         """Nothing to wait for."""
 
 
-def answer(token: str, account: str, region: str, arn: str, user: str, partition: str) -> Mapping[str, Any]:
+def answer(function: str, account: str, region: str, arn: str, user: str, partition: str) -> Mapping[str, Any]:
     """The functions that the lab knows. Raises UnsupportedError for any other."""
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
     reverse = ".".join(reversed(suffix.split(".")))
-    if token == "aws:index/getCallerIdentity:getCallerIdentity":
+    if function == "aws:index/getCallerIdentity:getCallerIdentity":
         return {"accountId": account, "arn": arn, "id": account, "userId": user}
-    if token == "aws:index/getRegion:getRegion":
-        return {"description": region, "endpoint": f"ec2.{region}.{suffix}", "id": region, "name": region, "region": region}
-    if token == "aws:index/getPartition:getPartition":
+    if function == "aws:index/getRegion:getRegion":
+        return {
+            "description": region,
+            "endpoint": f"ec2.{region}.{suffix}",
+            "id": region,
+            "name": region,
+            "region": region,
+        }
+    if function == "aws:index/getPartition:getPartition":
         return {"dnsSuffix": suffix, "id": partition, "partition": partition, "reverseDnsPrefix": reverse}
-    raise UnsupportedError(f"function `{token}` is not known to the lab")
+    raise UnsupportedError(f"function `{function}` is not known to the lab")
 
 
 def _guarded(urn: str, plan: Plan) -> Mapping[str, Any]:

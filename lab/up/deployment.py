@@ -26,11 +26,32 @@ if TYPE_CHECKING:
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_ORDER = (
-    "urn custom id type inputs outputs parent protect external dependencies provider propertyDependencies "
-    "additionalSecretOutputs customTimeouts importID retainOnDelete deletedWith replaceWith created modified sourcePosition "
-    "ignoreChanges hideDiff replaceOnChanges"
-).split()
+_ORDER = [
+    "urn",
+    "custom",
+    "id",
+    "type",
+    "inputs",
+    "outputs",
+    "parent",
+    "protect",
+    "external",
+    "dependencies",
+    "provider",
+    "propertyDependencies",
+    "additionalSecretOutputs",
+    "customTimeouts",
+    "importID",
+    "retainOnDelete",
+    "deletedWith",
+    "replaceWith",
+    "created",
+    "modified",
+    "sourcePosition",
+    "ignoreChanges",
+    "hideDiff",
+    "replaceOnChanges",
+]
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
@@ -131,9 +152,9 @@ class Deployment:
     def preview_json(self, previous: Deployment | None = None) -> dict[str, Any]:
         """The shape of `pulumi preview --json --show-sames`, this being the preview and `previous` the state before.
 
-        An imitation, for goldens and demonstrations: the engine and the real provider decide more finely what is replaced.
-        Here changed inputs of a custom resource are an `update` (of Permissions and tags on resources a `replace`),
-        and two secrets count as the same.
+        An imitation, for goldens and demonstrations: the engine and the real provider decide more finely what is
+        replaced. Here changed inputs of a custom resource are an `update` (of Permissions and tags on resources a
+        `replace`), and two secrets count as the same.
         """
         before = {fields["urn"]: fields for fields in previous.resources()} if previous is not None else {}
         steps = [_step(fields, before.get(fields["urn"])) for fields in self.resources()]
@@ -146,7 +167,12 @@ class Deployment:
         summary: dict[str, int] = {}
         for step in steps:
             summary[step["op"]] = summary.get(step["op"], 0) + 1
-        return {"config": dict(self.config), "steps": steps, "duration": 0, "changeSummary": dict(sorted(summary.items()))}
+        return {
+            "config": dict(self.config),
+            "steps": steps,
+            "duration": 0,
+            "changeSummary": dict(sorted(summary.items())),
+        }
 
     def _name(self) -> str:
         return f"{self.organization}/{self.project}/{self.stack}"
@@ -241,7 +267,11 @@ _REPLACED = ("aws:lakeformation/permissions:", "aws:lakeformation/resourceLfTag"
 def same(one: Any, other: Any) -> bool:
     """Whether two inputs are equal; a secret equals any secret, since a sealed one cannot be looked into."""
     if isinstance(one, dict) and isinstance(other, dict):
-        if SIGNATURE in one and one.get(SIGNATURE) == other.get(SIGNATURE) and ("ciphertext" in one or "ciphertext" in other):
+        if (
+            SIGNATURE in one
+            and one.get(SIGNATURE) == other.get(SIGNATURE)
+            and ("ciphertext" in one or "ciphertext" in other)
+        ):
             return True
         return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):

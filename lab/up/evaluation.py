@@ -109,7 +109,8 @@ def up(
     """Evaluate the program and create at `endpoint` what it declares; nothing is unknown to it.
 
     `session` carries the credentials; `region` is the default provider's unless the stack's configuration names one.
-    `progress(done, total, what)` is called from worker threads after each resource; `total` is None until the program ended.
+    `progress(done, total, what)` is called from worker threads, one at a time, after each resource; `total` is None
+    until the program has ended.
     """
     chosen = {"aws:region": region, **projects.read(project_dir, stack, config).config}["aws:region"]
     with AwsProvider(session, endpoint, chosen, threads=threads, progress=progress) as provider:

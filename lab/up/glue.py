@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from lab.up.provider import Goal
 
 _ODD = {"serDeInfo": "SerdeInfo"}
-_OWN = frozenset({"catalogId", "databaseName", "region", "tags", "partitionIndices", "openTableFormatInput", "timeouts"})
+_OWN = frozenset(
+    {"catalogId", "databaseName", "region", "tags", "partitionIndices", "openTableFormatInput", "timeouts"}
+)
 
 
 def shape(value: Any) -> Any:
@@ -65,12 +67,19 @@ def _database(place: Place, goal: Goal, inputs: dict[str, Any]) -> Plan:
 
     def call() -> Mapping[str, Any]:
         if not goal.import_id:
-            client.create_database(DatabaseInput=_input(inputs), **given(CatalogId=inputs.get("catalogId"), Tags=tags or None))
+            client.create_database(
+                DatabaseInput=_input(inputs), **given(CatalogId=inputs.get("catalogId"), Tags=tags or None)
+            )
         made = client.get_database(Name=name, **given(CatalogId=inputs.get("catalogId")))["Database"]
         defaults = made.get("CreateTableDefaultPermissions")
         return {"createTableDefaultPermissions": wire(defaults)} if defaults is not None else {}
 
-    outputs = {"arn": place.arn("glue", f"database/{name}"), "catalogId": catalog, "region": place.region, "tagsAll": tags}
+    outputs = {
+        "arn": place.arn("glue", f"database/{name}"),
+        "catalogId": catalog,
+        "region": place.region,
+        "tagsAll": tags,
+    }
     return Plan(f"{catalog}:{name}", outputs, call, wait=True)
 
 
@@ -86,7 +95,8 @@ def _table(place: Place, goal: Goal, inputs: dict[str, Any]) -> Plan:
             return
         more = given(
             PartitionIndexes=[
-                {"IndexName": index["indexName"], "Keys": index["keys"]} for index in inputs.get("partitionIndices") or ()
+                {"IndexName": index["indexName"], "Keys": index["keys"]}
+                for index in inputs.get("partitionIndices") or ()
             ]
             or None,
             OpenTableFormatInput=shape(inputs.get("openTableFormatInput")),
@@ -105,7 +115,12 @@ def _catalog(place: Place, _goal: Goal, inputs: dict[str, Any]) -> Plan:
         body = {key: item for key, item in inputs.items() if key not in _OWN and key != "name"}
         place.client("glue").create_catalog(Name=name, CatalogInput=shape(body), **given(Tags=tags or None))
 
-    outputs = {"arn": place.arn("glue", f"catalog/{name}"), "catalogId": place.account, "region": place.region, "tagsAll": tags}
+    outputs = {
+        "arn": place.arn("glue", f"catalog/{name}"),
+        "catalogId": place.account,
+        "region": place.region,
+        "tagsAll": tags,
+    }
     return Plan(f"{place.account}:{name}", outputs, call, wait=True)
 
 
@@ -123,11 +138,11 @@ def read(place: Place, goal: Goal) -> dict[str, Any]:
     client = place.client("glue")
     try:
         if goal.kind.endswith(":CatalogDatabase"):
-            catalog, name = (parts + ["", ""])[:2]
+            catalog, name = [*parts, "", ""][:2]
             found = client.get_database(CatalogId=catalog, Name=name)["Database"]
             arn = place.arn("glue", f"database/{name}")
         else:
-            catalog, database, name = (parts + ["", "", ""])[:3]
+            catalog, database, name = [*parts, "", "", ""][:3]
             found = client.get_table(CatalogId=catalog, DatabaseName=database, Name=name)["Table"]
             arn = place.arn("glue", f"table/{database}/{name}")
     except ClientError as error:

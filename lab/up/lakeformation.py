@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 
 
 def resource(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The API's Resource from the block that an aws resource carries. Raises CreateError unless there is exactly one."""
-    found = {
-        member: build(inputs[key])
-        for key, (member, build) in _BLOCKS.items()
-        if inputs.get(key)
-    }
+    """The API's Resource from the block that an aws resource carries. Raises CreateError unless there is just one."""
+    found = {member: build(inputs[key]) for key, (member, build) in _BLOCKS.items() if inputs.get(key)}
     if len(found) != 1:
         raise CreateError(f"one resource block is needed, found {sorted(found) or 'none'}")
     return found
@@ -122,7 +118,9 @@ def _permissions(place: Place, _goal: Goal, inputs: dict[str, Any]) -> Plan:
             return [None]
         numbered = [{"Id": str(index), **entry} for index, entry in enumerate(entries)]
         answer = client.batch_grant_permissions(Entries=numbered, **given(CatalogId=catalog))
-        failed = {str(failure["RequestEntry"]["Id"]): failure.get("Error", {}) for failure in answer.get("Failures", ())}
+        failed = {
+            str(failure["RequestEntry"]["Id"]): failure.get("Error", {}) for failure in answer.get("Failures", ())
+        }
         return [_failure(failed[str(index)]) if str(index) in failed else None for index in range(len(entries))]
 
     outputs = {"region": place.region, "permissionsWithGrantOptions": inputs.get("permissionsWithGrantOptions") or []}

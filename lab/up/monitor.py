@@ -78,7 +78,6 @@ _OPTIONS = {
 _SECONDS = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
 
 
-
 def _served(method: Any) -> Any:
     """Turn an error into a refused call, and keep the first one: it is the cause of whatever the program then says."""
 
@@ -93,7 +92,7 @@ def _served(method: Any) -> Any:
     return serve
 
 
-class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):  # type: ignore[misc]
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
     """One evaluation. `entries` grows as the program registers; `error` is the first refusal that was an error here."""
 
     def __init__(
@@ -475,7 +474,9 @@ def _copy_fields(source: Any, target: Any, names: Iterable[tuple[str, str]]) -> 
         value = getattr(source, theirs)
         if described.message_type is not None and described.message_type.GetOptions().map_entry:
             getattr(target, ours).update(value)
-        elif described.is_repeated if hasattr(described, "is_repeated") else described.label == described.LABEL_REPEATED:
+        elif (
+            described.is_repeated if hasattr(described, "is_repeated") else described.label == described.LABEL_REPEATED
+        ):
             getattr(target, ours).extend(value)
         elif described.message_type is not None:
             if source.HasField(theirs):
@@ -492,5 +493,3 @@ def _seconds(text: str) -> float:
     """Go's duration text (`1h30m`) in seconds; empty is 0."""
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|h|m|s)", text)
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
-
-

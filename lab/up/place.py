@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,17 +16,17 @@ from lab.up.errors import CreateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import boto3
-
 _POOL = 16
+_WORDS = 400  # an error page instead of an error is cut here
 
 
 def refusal(error: Exception) -> str:
     """A refusal in one line: operation, code and the endpoint's own words."""
+    words = str(error)
     if isinstance(error, ClientError):
         told = error.response.get("Error", {})
-        return f"{error.operation_name}: {told.get('Code', 'error')}: {told.get('Message', '')}".rstrip(": ")
-    return str(error)
+        words = f"{error.operation_name}: {told.get('Code', 'error')}: {told.get('Message', '')}".rstrip(": ")
+    return " ".join(words.split())[:_WORDS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ class Places:
             place = self._places.get(key)
             if place is None:
                 _, caller = self._assumed(role, where)
-                place = Place(caller["Account"], where, caller, tags, lambda service: self._client(role, where, service))
+                place = Place(
+                    caller["Account"], where, caller, tags, lambda service: self._client(role, where, service)
+                )
                 allowed = _parsed(configuration, "allowedAccountIds")
                 if allowed and place.account not in allowed:
                     raise CreateError(f"account `{place.account}` is not in the provider's `allowedAccountIds`")
@@ -92,7 +95,7 @@ class Places:
             if role:
                 answer = self._make(session, region, "sts").assume_role(RoleArn=role, RoleSessionName="floodline-lab")
                 keys = answer["Credentials"]
-                session = type(session)(
+                session = boto3.Session(
                     aws_access_key_id=keys["AccessKeyId"],
                     aws_secret_access_key=keys["SecretAccessKey"],
                     aws_session_token=keys["SessionToken"],

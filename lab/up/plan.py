@@ -21,8 +21,8 @@ class Plan:
     """One creation.
 
     `call` makes the resource and returns outputs that only the service knows. With `wait`, the program is answered
-    after the call; otherwise id and outputs are certain beforehand. With `batch`, `payload` may go with others of its `group`
-    in one call, which answers one error text (or None) per payload.
+    after the call; otherwise id and outputs are certain beforehand. With `batch`, `payload` may go with others of its
+    `group` in one call, which answers one error text (or None) per payload.
     """
 
     id: str

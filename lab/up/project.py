@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from lab.up.errors import ProjectError
 from lab.up.sealing import Vault
@@ -130,7 +130,9 @@ def _vault(path: Path, typed: dict[str, Any]) -> Vault:
     salt = typed.get("encryptionsalt")
     passphrase = os.environ.get("PULUMI_CONFIG_PASSPHRASE")
     if not isinstance(salt, str):
-        raise ProjectError(f"`{path}` has a secure value but no `encryptionsalt`; only passphrase secrets can be opened")
+        raise ProjectError(
+            f"`{path}` has a secure value but no `encryptionsalt`; only passphrase secrets can be opened"
+        )
     if passphrase is None:
         raise ProjectError(f"`{path}` has a secure value; set PULUMI_CONFIG_PASSPHRASE to open it")
     return Vault(passphrase, salt)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lab.up.errors import UnsupportedError
-from lab.up.wire import MAPS, SIGNATURE
+from lab.up.sealing import SIGNATURE
+from lab.up.wire import MAPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ _NESTED: dict[str, dict[str, dict[str, Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What the program asks for: one resource. `inputs` in wire form, after Check; `configuration` is its provider's."""
+    """One resource that the program asks for. `inputs` in wire form, after Check; `configuration` its provider's."""
 
     urn: str
     kind: str

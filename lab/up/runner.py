@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import concurrent.futures
+import gc
 import os
 import runpy
 import sys
@@ -21,6 +22,10 @@ import pulumi
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 REPORTED = 32
+
+# The SDK keeps every resource's futures until the end, so the collector walks an ever larger heap in vain: with
+# Python's own thresholds that is more than half of the time of a program with a thousand tables, and saves no memory.
+GENERATIONS = (200_000, 50, 1_000)
 
 
 class Quiet:
@@ -48,6 +53,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     asked = parser.parse_args(arguments)
 
+    gc.set_threshold(*GENERATIONS)
     runtime = pulumi.runtime
     runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
     runtime.configure(
@@ -56,7 +62,7 @@ def main(arguments: list[str]) -> int:
             stack=asked.stack,
             organization=asked.organization,
             monitor=asked.monitor,
-            engine=Quiet(asked.engine),  # type: ignore[arg-type]
+            engine=Quiet(asked.engine),
             parallel=asked.parallel,
             dry_run=asked.dry_run == "true",
             root_directory=asked.root_directory,

@@ -59,7 +59,9 @@ def _bucket(place: Place, _goal: Goal, inputs: dict[str, Any]) -> Plan:
 
     def call() -> None:
         client = place.client("s3")
-        where = {} if place.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": place.region}}
+        where = (
+            {} if place.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": place.region}}
+        )
         client.create_bucket(Bucket=name, **where)
         if tags:
             labels = [{"Key": key, "Value": str(value)} for key, value in tags.items()]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import struct_pb2
-
 from lab.up.sealing import SECRET, SIGNATURE
 
 if TYPE_CHECKING:
+    from google.protobuf import struct_pb2
+
     from lab.up.sealing import Vault
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
