@@ -24,13 +24,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 import boto3
 import botocore.session
-from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
@@ -40,6 +39,9 @@ from werkzeug.serving import make_server
 
 from lab.lakeformation import AwsError, Caller, Glue, Json, LakeFormation, Pages, Raw
 from lab.lakeformation.wire import dumps
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel, ServiceModel
 
 ACCOUNT: Final = "111122223333"
 REGION: Final = "us-east-1"
@@ -73,7 +75,7 @@ class _Fault:
     left: int | None
 
 
-class LabSession(boto3.Session):
+class LabSession(boto3.Session):  # type: ignore[misc]
     """A boto3 Session whose clients talk to the lab."""
 
     def __init__(self, endpoint: str, **options: Any) -> None:
@@ -254,9 +256,7 @@ class Lab:
                 raise fault.error
 
     # -------------------------------------------------------------------------------------------------------- calls
-    def call(
-        self, service: str, action: str, parameters: Json | None = None, *, principal: str | None = None
-    ) -> Json:
+    def call(self, service: str, action: str, parameters: Json | None = None, *, principal: str | None = None) -> Json:
         """Run one Lake Formation or Glue operation without HTTP, under the same rules; raises ``AwsError``.
 
         For building big lakes: some twenty times quicker than a client. Times come back as seconds since 1970.
@@ -293,10 +293,13 @@ class Lab:
         connections = self._open
 
         class Handler(MotoRequestHandler):
-            """Quiet, without Nagle's delay, and known to the lab while it is open."""
+            """Werkzeug's, but quiet, keeping connections open, and known to the lab while it is open.
 
+            Werkzeug's own closes every connection because it cannot drain a request; here the body is read first.
+            """
+
+            protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
-            wbufsize = -1
 
             def setup(self) -> None:
                 super().setup()
@@ -305,6 +308,23 @@ class Lab:
             def finish(self) -> None:
                 connections.discard(self.connection)
                 super().finish()
+
+            def run_wsgi(self) -> None:
+                if self.headers.get("Expect", "").lower().strip() == "100-continue":
+                    self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                environ = self.make_environ()
+                _read(environ)
+                head: list[str] = []
+
+                def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
+                    head[:] = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
+
+                body = b"".join(self.server.app(environ, start_response))
+                if not any(line.lower().startswith("content-length:") for line in head):
+                    head.append(f"Content-Length: {len(body)}")
+                if self.command == "HEAD":
+                    body = b""
+                self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
 
             def log(self, *_: Any) -> None:
                 """Say nothing."""
@@ -317,7 +337,7 @@ class Lab:
         if service is None:
             return self._through_moto(environ, start_response, None)
         body = _read(environ)
-        caller = self._who(key, region)
+        caller = self._who(key)
         request = _Request(service, _action(service, environ, body), region, caller, body, environ)
         try:
             handler = self._own(request) or self._sts(request)
@@ -332,7 +352,7 @@ class Lab:
             return _refuse(start_response, request, AwsError("InternalServiceException", repr(error), 500))
         return self._through_moto(environ, start_response, request)
 
-    def _who(self, key: str, region: str) -> Caller:
+    def _who(self, key: str) -> Caller:
         with self._lock:
             if key in self._keys:
                 return self._keys[key][0]
@@ -505,7 +525,11 @@ def _refuse(start_response: _StartResponse, request: _Request, error: AwsError) 
     else:
         code = error.code.removesuffix("Exception") if error.code == "AccessDeniedException" else error.code
         inner = f"<Code>{escape(code)}</Code><Message>{escape(error.message)}</Message>"
-        text = f"<Error>{inner}</Error>" if request.service == "s3" else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
+        text = (
+            f"<Error>{inner}</Error>"
+            if request.service == "s3"
+            else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
+        )
         body = text.encode()
         headers.append(("Content-Type", "text/xml"))
     headers.append(("Content-Length", str(len(body))))

@@ -208,7 +208,7 @@ class Glue:
         return {}
 
     def _default(self, catalog: str, member: str) -> list[Json]:
-        source = self._catalogs[catalog] if catalog in self._catalogs else self.lake.settings
+        source = self._catalogs.get(catalog, self.lake.settings)
         return list(source.get(member) or [])
 
     def update_database(self, request: Json, _: Caller) -> Answer:
@@ -432,7 +432,7 @@ class Glue:
         return {}
 
     def _spell_catalog(self, catalog: str, name: str, body: Json, made: float) -> Json:
-        kept = {k: v for k, v in body.items() if k not in {"OverwriteChildResourcePermissionsWithDefault"}}
+        kept = {k: v for k, v in body.items() if k != "OverwriteChildResourcePermissionsWithDefault"}
         arn = f"arn:aws:glue:{self.region}:{self.account}:catalog/{name}"
         spelt = {
             "CreateTableDefaultPermissions": [],

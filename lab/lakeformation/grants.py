@@ -119,7 +119,13 @@ class Grants:
 
     # ------------------------------------------------------------------------------------------------------- change
     def grant(
-        self, key: Key, permissions: Iterable[str], grantable: Iterable[str], columns: Iterable[str], now: float, by: str
+        self,
+        key: Key,
+        permissions: Iterable[str],
+        grantable: Iterable[str],
+        columns: Iterable[str],
+        now: float,
+        by: str,
     ) -> None:
         """Add permissions (SELECT on ``columns`` for an include list) to what is held."""
         held = self.held.get(key)
@@ -139,7 +145,13 @@ class Grants:
         self._place(held)
 
     def revoke(
-        self, key: Key, permissions: Iterable[str], grantable: Iterable[str], columns: Iterable[str], now: float, by: str
+        self,
+        key: Key,
+        permissions: Iterable[str],
+        grantable: Iterable[str],
+        columns: Iterable[str],
+        now: float,
+        by: str,
     ) -> bool:
         """Take permissions away, and the grant option of ``grantable``; False if none of them was there.
 

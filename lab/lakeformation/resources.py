@@ -22,18 +22,28 @@ _TABLE = frozenset({"ALL", "SELECT", *TABLE_MEMBERS})
 _DATABASE = frozenset({"ALL", *DATABASE_MEMBERS})
 VALID: Final = {
     "catalog": frozenset(
-        "ALL ALTER CREATE_CATALOG CREATE_DATABASE CREATE_LF_TAG CREATE_LF_TAG_EXPRESSION DESCRIBE DROP SUPER_USER".split()
+        {
+            "ALL",
+            "ALTER",
+            "CREATE_CATALOG",
+            "CREATE_DATABASE",
+            "CREATE_LF_TAG",
+            "CREATE_LF_TAG_EXPRESSION",
+            "DESCRIBE",
+            "DROP",
+            "SUPER_USER",
+        }
     ),
     "database": _DATABASE,
     "table": _TABLE,
     "columns": frozenset({"SELECT"}),
     "location": frozenset({"ALL", "DATA_LOCATION_ACCESS"}),
     "filter": frozenset({"SELECT", "DESCRIBE", "DROP"}),
-    "tag": frozenset("ALTER ASSOCIATE DESCRIBE DROP GRANT_WITH_LF_TAG_EXPRESSION".split()),
+    "tag": frozenset({"ALTER", "ASSOCIATE", "DESCRIBE", "DROP", "GRANT_WITH_LF_TAG_EXPRESSION"}),
     "policy DATABASE": _DATABASE,
     "policy TABLE": _TABLE,
-    "expression": frozenset("ALTER DESCRIBE DROP GRANT_WITH_LF_TAG_EXPRESSION".split()),
-    "rls": frozenset("ALTER ASSOCIATE DESCRIBE DROP".split()),
+    "expression": frozenset({"ALTER", "DESCRIBE", "DROP", "GRANT_WITH_LF_TAG_EXPRESSION"}),
+    "rls": frozenset({"ALTER", "ASSOCIATE", "DESCRIBE", "DROP"}),
     "function": frozenset({"ALL", *FUNCTION_MEMBERS}),
     "any": frozenset({"SELECT"}),
 }
@@ -55,7 +65,7 @@ LISTED_AS: Final = {
 
 
 class Target(NamedTuple):
-    """A resource as a key. ``parts`` by kind:
+    """A resource as a key; what ``parts`` holds depends on the kind.
 
     catalog () · database (name) · table (database, name or None for all tables) · columns (database, table,
     "only", ()) or (database, table, "except", names) · location (arn) · filter (database, table, name) ·
@@ -163,7 +173,9 @@ def parse(resource: Json, account: str) -> tuple[Target, tuple[str, ...]]:
             name = None if body.get("UserDefinedFunctionWildcard") is not None else body.get("Name")
             if name is None and body.get("UserDefinedFunctionWildcard") is None:
                 raise invalid("UserDefinedFunction takes a Name or a wildcard.")
-            return Target("function", catalog, (body["DatabaseName"].lower(), name.lower() if name else None)), ()
+            return Target(
+                "function", catalog, (body["DatabaseName"].lower(), None if name is None else str(name).lower())
+            ), ()
         case "AnyResource":
             return Target("any", catalog, (body["ResourceType"],)), ()
         case _:
@@ -178,7 +190,7 @@ def _table(catalog: str, body: Json) -> Target:
     if not wildcard and not name:
         raise invalid("Table needs a Name or a TableWildcard.")
     everything = wildcard or name == ALL_TABLES
-    return Target("table", catalog, (body["DatabaseName"].lower(), None if everything else name.lower()))
+    return Target("table", catalog, (body["DatabaseName"].lower(), None if everything else str(name).lower()))
 
 
 def _columns(catalog: str, body: Json) -> tuple[Target, tuple[str, ...]]:

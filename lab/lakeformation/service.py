@@ -14,6 +14,7 @@ from lab.lakeformation.grants import Grants, Held, Key, View
 from lab.lakeformation.resources import (
     DATABASE_MEMBERS,
     IAM_ALLOWED,
+    LISTED_AS,
     TABLE_MEMBERS,
     VALID,
     Expression,
@@ -43,10 +44,7 @@ from lab.lakeformation.wire import (
 
 EVERYONE_ALL: Final[Json] = {"Principal": {"DataLakePrincipalIdentifier": IAM_ALLOWED}, "Permissions": ["ALL"]}
 
-RESOURCE_TYPES: Final = frozenset(
-    "ANY_RESOURCE CATALOG DATABASE TABLE DATA_LOCATION LF_TAG LF_TAG_POLICY LF_TAG_POLICY_DATABASE LF_TAG_POLICY_TABLE"
-    " LF_NAMED_TAG_EXPRESSION USER_DEFINED_FUNCTION".split()
-)
+RESOURCE_TYPES: Final = frozenset({*LISTED_AS.values(), "LF_TAG_POLICY"})
 
 _PARTIAL_FORBIDS = frozenset(TABLE_MEMBERS)
 """Not grantable to somebody who has SELECT on some columns only (dg/lf-permissions-reference)."""
@@ -162,11 +160,17 @@ class LakeFormation:
         """What the caller has on a table or database, named, by wildcard, by tags or as one of the account."""
         found: dict[str, bool] = {}
         everyone = {caller.arn, f"{caller.account}:IAMPrincipals", IAM_ALLOWED}
-        places = [(catalog, database, table)] if table is None else [(catalog, database, table), (catalog, database, None)]
+        places = (
+            [(catalog, database, table)] if table is None else [(catalog, database, table), (catalog, database, None)]
+        )
         for place in places:
             for held in self.grants.at(*place):
                 kind, name = held.key.target.kind, held.key.target.parts[1:2]
-                fits = kind == "database" if table is None else kind in {"table", "columns"} and name in {(table,), (None,)}
+                fits = (
+                    kind == "database"
+                    if table is None
+                    else kind in {"table", "columns"} and name in {(table,), (None,)}
+                )
                 if fits and held.key.principal in everyone and held.key.condition is None:
                     _merge(found, held.full())
                     if held.columns:
@@ -590,7 +594,9 @@ class LakeFormation:
                 inside += [one for one in self.grants.at(catalog, database, None) if one.key.target.kind == "database"]
             for table in self.glue.tables(catalog, database):
                 if within(location(self.glue.table(catalog, database, table).location or "-"), arn):
-                    inside += [one for one in self.grants.at(catalog, database, table) if one.key.target.kind != "filter"]
+                    inside += [
+                        one for one in self.grants.at(catalog, database, table) if one.key.target.kind != "filter"
+                    ]
         view, source = self._view(caller), self.grants.rows_of(inside)
 
         def texts(cursor: Any) -> Iterator[tuple[int, str]]:
@@ -1023,7 +1029,7 @@ class LakeFormation:
 
     def list_data_cells_filter(self, request: Json, caller: Caller) -> Answer:
         """Of one table, or all that the caller may see."""
-        keys = self._filters.keys()
+        keys = set(self._filters)
         if request.get("Table"):
             target, _ = parse({"Table": request["Table"]}, self.account)
             self._exists(target, ())
@@ -1316,12 +1322,10 @@ def _principals(entries: Iterable[Json] | None) -> set[str]:
 
 def _permissions(target: Target, given: Iterable[str]) -> list[str]:
     """Checks what the kind of resource takes; ALL on a location is the one permission there is."""
-    whole = target.kind == "table" or target.kind not in {"columns"}
     permissions = list(dict.fromkeys(given))
     wrong = sorted(set(permissions) - VALID[target.kind])
     if wrong:
-        what = "Permissions modification is invalid." if not whole else "Invalid permissions for the resource:"
-        raise invalid(f"{what} {', '.join(wrong)} on {target.kind}.")
+        raise invalid(f"Permissions modification is invalid: {', '.join(wrong)} on {target.kind}.")
     return ["DATA_LOCATION_ACCESS" if target.kind == "location" else p for p in permissions]
 
 
@@ -1331,8 +1335,6 @@ def _merge(found: dict[str, bool], more: Mapping[str, bool]) -> None:
 
 
 def _listed_as(kind: str, asked: str) -> bool:
-    from lab.lakeformation.resources import LISTED_AS
-
     return LISTED_AS.get(kind) == ("LF_TAG_POLICY_DATABASE" if asked == "LF_TAG_POLICY" else asked)
 
 
