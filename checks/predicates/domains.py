@@ -35,9 +35,9 @@ _DEAD, _FULL = 0, -1  # states from which nothing, or everything, is accepted
 
 
 class Pattern:
-    """A LIKE pattern without escape as a lazy deterministic automaton; a state is a bit set of positions."""
+    """A LIKE pattern without escape as a deterministic automaton; a state is a bit set of positions."""
 
-    __slots__ = ("_accept", "_next", "_relevant", "_stars", "start", "tokens")
+    __slots__ = ("_accept", "_stars", "start", "tokens")
 
     def __init__(self, text: str) -> None:
         tokens: list[str | int] = []
@@ -48,8 +48,6 @@ class Pattern:
         self.tokens = tuple(tokens)
         self._accept = 1 << len(tokens)
         self._stars = sum(1 << i for i, token in enumerate(tokens) if token == _STAR)
-        self._next: dict[tuple[int, str], int] = {}
-        self._relevant: dict[int, frozenset[str]] = {}
         self.start = self._close(1)
 
     def _close(self, state: int) -> int:
@@ -67,35 +65,68 @@ class Pattern:
         """Give the state after one more character."""
         if state in (_DEAD, _FULL):
             return state
-        key = (state, char)
-        found = self._next.get(key)
-        if found is None:
-            after = state & self._stars
-            for i, token in enumerate(self.tokens):
-                if state >> i & 1 and (token in (_ANY, char)):
-                    after |= 2 << i
-            found = self._next[key] = self._close(after)
-        return found
+        after = state & self._stars
+        for i, token in enumerate(self.tokens):
+            if state >> i & 1 and token in (_ANY, char):
+                after |= 2 << i
+        return self._close(after)
 
-    def relevant(self, state: int) -> frozenset[str]:
+    def relevant(self, state: int) -> set[str]:
         """Characters that may lead elsewhere than an arbitrary one."""
-        found = self._relevant.get(state)
-        if found is None:
-            found = frozenset(
-                token for i, token in enumerate(self.tokens) if state > 0 and state >> i & 1 and isinstance(token, str)
-            )
-            self._relevant[state] = found
-        return found
+        return {token for i, token in enumerate(self.tokens) if state > 0 and state >> i & 1 and isinstance(token, str)}
 
     def accepts(self, state: int) -> bool:
         """Whether a string that ends here matches."""
         return state == _FULL or (state > 0 and bool(state & self._accept))
 
 
-@lru_cache(maxsize=1024)
-def pattern(text: str) -> Pattern:
-    """Build the automaton of a LIKE pattern, shared between decisions."""
-    return Pattern(text)
+_States = tuple[int, ...]
+
+
+class _Look(NamedTuple):
+    """What is known in a product state: which patterns match here, which characters matter, is all decided."""
+
+    matches: int
+    relevant: frozenset[str]
+    absorbed: bool
+
+
+class Product:
+    """All automata of one column side by side, built as far as it is walked."""
+
+    __slots__ = ("_looks", "_patterns", "_steps", "start")
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._patterns = [Pattern(text) for text in patterns]
+        self._looks: dict[_States, _Look] = {}
+        self._steps: dict[tuple[_States, str], _States] = {}
+        self.start = tuple(each.start for each in self._patterns)
+
+    def look(self, states: _States) -> _Look:
+        """Describe a state."""
+        found = self._looks.get(states)
+        if found is None:
+            pairs = list(zip(self._patterns, states, strict=True))
+            found = self._looks[states] = _Look(
+                sum(1 << i for i, (each, state) in enumerate(pairs) if each.accepts(state)),
+                frozenset().union(*(each.relevant(state) for each, state in pairs)),
+                all(state in (_DEAD, _FULL) for state in states),
+            )
+        return found
+
+    def step(self, states: _States, char: str) -> _States:
+        """Give the state after one more character."""
+        found = self._steps.get((states, char))
+        if found is None:
+            found = tuple(each.step(state, char) for each, state in zip(self._patterns, states, strict=True))
+            self._steps[states, char] = found
+        return found
+
+
+@lru_cache(maxsize=64)
+def product(patterns: tuple[str, ...]) -> Product:
+    """Share the automata between the engines, and between decisions on the same patterns."""
+    return Product(patterns)
 
 
 # ------------------------------------------------------------------------------------------------------------- strings
@@ -145,7 +176,7 @@ def strings(
     bound of varchar(n), in bytes of UTF-8 if ``octets``; longer classes are kept but not ``today``'s. Every
     representative is as short as its class allows. Raises UndecidedError("budget") after ``budget`` states.
     """
-    automata = [pattern(text) for text in patterns]
+    automata = product(patterns)
     count = len(constants)
     children: dict[str, set[str]] = {}
     for constant in constants:
@@ -172,42 +203,40 @@ def strings(
     found: dict[tuple[int, int], str] = {}
     if not patterns:
         found = {(2 * i + 1, 0): constant for i, constant in enumerate(constants)}
-    # a state: trie node (or the place, once decided), trailing blanks held back, one state per automaton
-    first: tuple[str | int, int, tuple[int, ...]] = ("" if count else 0, 0, tuple(a.start for a in automata))
+    # a state: trie node (or the place, once decided), trailing blanks held back, the automata's states
+    first: tuple[str | int, int, _States] = ("" if count else 0, 0, automata.start)
     seen = {first}
-    queue: list[tuple[int, int, str, tuple[str | int, int, tuple[int, ...]]]] = [(0, 0, "", first)]
+    queue: list[tuple[int, int, str, tuple[str | int, int, _States]]] = [(0, 0, "", first)]
     while queue:
         cost, _, word, (node, blanks, states) = heapq.heappop(queue)
-        matches = 0
-        for i, (automaton, state) in enumerate(zip(automata, states, strict=True)):
-            if automaton.accepts(state):
-                matches |= 1 << i
-        found.setdefault((node if isinstance(node, int) else place(node), matches), word)
+        decided = isinstance(node, int)
+        look = automata.look(states)
+        found.setdefault((node if isinstance(node, int) else place(node), look.matches), word)
         if not patterns and len(found) == known:
             break
-        decided = isinstance(node, int)
-        if decided and all(state in (_DEAD, _FULL) for state in states):
+        if decided and look.absorbed:
             continue
-        relevant = frozenset().union(*(a.relevant(s) for a, s in zip(automata, states, strict=True)))
+        relevant = look.relevant
         reached = node
-        for _ in range(blanks):
-            reached = forward(reached, " ")
         if not decided:
-            relevant |= children[reached] if isinstance(reached, str) else frozenset()
+            for _ in range(blanks):
+                reached = forward(reached, " ")
+            if isinstance(reached, str):
+                relevant = relevant | children[reached]
             if padded:
-                relevant |= {" "}
+                relevant = relevant | {" "}
         for char in _alphabet(relevant, ordered and not decided):
+            after = automata.step(states, char)
             if padded and char == " " and not decided:
-                following: tuple[str | int, int] = (node, min(blanks + 1, room))
+                state = (node, min(blanks + 1, room), after)
             else:
-                following = (forward(reached, char), 0)
-            state_after = (*following, tuple(a.step(s, char) for a, s in zip(automata, states, strict=True)))
-            if state_after not in seen:
-                seen.add(state_after)
+                state = (forward(reached, char), 0, after)
+            if state not in seen:
+                seen.add(state)
                 if len(seen) > budget:
                     raise UndecidedError("budget")
                 weight = len(char.encode()) if octets else 1
-                heapq.heappush(queue, (cost + weight, len(seen), word + char, state_after))
+                heapq.heappush(queue, (cost + weight, len(seen), word + char, state))
     return tuple(Class(where, word, bits, fits(word)) for (where, bits), word in found.items())
 
 
