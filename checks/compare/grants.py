@@ -8,7 +8,7 @@ cause, and equal access in another spelling is silence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from checks import spelling
 from checks.compare import findings as say
@@ -35,6 +35,7 @@ from checks.model import (
     Permission,
     Principal,
     Resource,
+    SavedExpression,
     Severity,
     Subject,
     Table,
@@ -49,6 +50,7 @@ from checks.semantics import (
     DESCRIBE,
     DROP,
     FUTURE,
+    RAW_READS,
     SELECT,
     SUPER_USER,
     always_within,
@@ -90,6 +92,8 @@ class Difference:
     unknown: set[str] = field(default_factory=set)
     row: dict[tuple[Table, str], tuple[tuple[str, object], ...]] = field(default_factory=dict)
     future: bool = False
+    raw: bool = False
+    """Whether files are read past every column and row limit."""
     databases: set[Database] = field(default_factory=set)
 
     def __bool__(self) -> bool:
@@ -142,7 +146,7 @@ def _has(found: TableAccess, atom: Atom) -> bool:
     )
 
 
-def _on_table(
+def beyond_others(
     own: TableAccess, wanted: frozenset[Atom], others: Sequence[TableAccess], types: dict[str, str]
 ) -> tuple[list[Atom], list[tuple[bool, Excess]]]:
     """Return the atoms and the cells of *own* that none of *others* has."""
@@ -323,8 +327,13 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
             access(sides.index_declared, view, principal, table, condition=grant.condition)
             for view in (sides.view_live, sides.view_declared)
         ]
-        plain, chosen = _on_table(own, only_wanted, declared, sides.view_live.types(table))
+        plain, chosen = beyond_others(own, only_wanted, declared, sides.view_live.types(table))
         found.take(table, plain, chosen)
+        told = sides.view_live.columns(table)
+        if told and any(permission in RAW_READS and not flag for permission, flag in plain):
+            # The files themselves are read: every column counts.
+            found.cells.setdefault(table, set()).update(told[0] | told[1])
+            found.raw = True
     if isinstance(resource, TagPolicy) and not found and not found.future:
         found.future = not _covered_tomorrow(sides, grant, resource)
 
@@ -606,6 +615,9 @@ def _report_gain(sides: Sides, found: Difference, condition: str | None) -> bool
             )
         )
         return True
+    if (name := _edited(sides, live)) is not None:
+        sides.edits.setdefault(name, []).append(found)  # reported once, with everybody whom the edit reaches
+        return True
     if _hidden(sides, found, live):
         sides.findings.append(
             say.build(
@@ -629,7 +641,10 @@ def _report_gain(sides: Sides, found: Difference, condition: str | None) -> bool
     seen = witness(sides, found)
     reach = sides.reach([principal], found.cells, tables=_tables_touched(sides, found))
     cause = _cause(sides, found, subjects, declared_rows, who, where)
-    note = f" ({'; '.join(sorted(found.notes))})" if found.notes else ""
+    notes = sorted(found.notes)
+    if found.raw and (SELECT, False) not in found.plain and False not in found.select:
+        notes.append("INSERT and DELETE also read the table's files, past every column and row limit")
+    note = f" ({'; '.join(notes)})" if notes else ""
     sides.findings.append(
         say.build(
             rule,
@@ -676,6 +691,19 @@ def _report_gain(sides: Sides, found: Difference, condition: str | None) -> bool
         )
     _ = condition
     return True
+
+
+def _edited(sides: Sides, live: Grant) -> SavedExpression | None:
+    """Return the saved expression that the grant names, if its declared body would give nothing new: it was edited."""
+    policy = live.resource
+    if not isinstance(policy, TagPolicy) or policy.saved is None:
+        return None
+    name = SavedExpression(policy.catalog, policy.saved)
+    body = sides.declared.expressions.get(name)
+    if body is None or body.expression == sides.view_live.saved(name):
+        return None
+    declared = TagPolicy(policy.catalog, policy.resource_type, body.expression)
+    return name if _covered_tomorrow(sides, replace(live, resource=declared), declared) else None
 
 
 def _gained(found: Difference) -> set[Atom]:
@@ -838,7 +866,7 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
         live = access(sides.index_live, sides.view_live, principal, table, condition=grant.condition)
         if sides.view_live.columns(table) is None:
             found.blank.add(table)
-        plain, chosen = _on_table(own, wanted, (live,), sides.view_live.types(table))
+        plain, chosen = beyond_others(own, wanted, (live,), sides.view_live.types(table))
         found.take(table, plain, chosen)
 
 
@@ -913,7 +941,7 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
         for table in tables:
             own = access(sides.index_declared, sides.view_live, grant.principal, table, only=grant)
             rest = access(common, sides.view_live, grant.principal, table, condition=grant.condition)
-            plain, chosen = _on_table(own, atoms(grant), (rest,), sides.view_live.types(table))
+            plain, chosen = beyond_others(own, atoms(grant), (rest,), sides.view_live.types(table))
             left.take(table, plain, chosen)
         if left:
             continue

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from checks import spelling
 from checks.compare import findings as say
-from checks.compare.grants import _on_table, atoms
+from checks.compare.grants import atoms, beyond_others, witness
 from checks.compare.rows import Excess
 from checks.compare.sides import Sides
 from checks.model import (
@@ -90,6 +90,7 @@ def moved(sides: Sides) -> None:
         for principal in _holders(sides, table):
             _on_one(sides, effects, principal, table)
     _on_databases(sides, effects, tag_differences)
+    _edits(sides, effects)
     _report_tags(sides, effects, tag_differences)
     _report_columns(sides, effects)
     _report_filters(sides, effects)
@@ -173,7 +174,7 @@ def _on_one(sides: Sides, effects: Effects, principal: Principal, table: Table) 
         return
     types = sides.view_live.types(table)
     declared = access(index, sides.view_declared, principal, table)
-    plain, chosen = _on_table(after, wanted, (declared,), types)
+    plain, chosen = beyond_others(after, wanted, (declared,), types)
     if plain or chosen:
         held = None if Facts.GRANTS in sides.dark else access(sides.index_live, sides.view_live, principal, table)
         for atom in plain:
@@ -188,7 +189,7 @@ def _on_one(sides: Sides, effects: Effects, principal: Principal, table: Table) 
     if Facts.GRANTS in sides.dark or Facts.ASSIGNMENTS in sides.dark:
         return
     held = access(sides.index_live, sides.view_live, principal, table)
-    plain, chosen = _on_table(before, wanted, (after, held), types)
+    plain, chosen = beyond_others(before, wanted, (after, held), types)
     existing = sides.view_live.columns(table)
     names = None if existing is None else existing[0] | existing[1]
     for atom in plain:
@@ -332,6 +333,21 @@ def _on_databases(sides: Sides, effects: Effects, tags: Iterable[TagRef]) -> Non
                     effect.atoms.add(atom)
                     effect.grants.setdefault(id(grant), grant)
                     effect.witnesses.append(Witness(principal, atom[0], database.catalog, database.name))
+
+
+def _edits(sides: Sides, effects: Effects) -> None:
+    """Add what live grants gain that name an edited expression, though no declared grant does."""
+    for name, differences in sides.edits.items():
+        effect = effects.gains[name]
+        for one in differences:
+            effect.principals.add(one.principal)
+            effect.tables |= one.tables
+            effect.databases |= one.databases
+            effect.atoms |= one.plain | {(SELECT, flag) for flag in one.select}
+            effect.witnesses.append(witness(sides, one))
+            effect.grants |= {id(row): row for row in one.rows}
+            for table, columns in one.cells.items():
+                effect.cells.setdefault(table, set()).update(columns)
 
 
 # ---------------------------------------------------------------------------------------------------------- reporting
@@ -719,8 +735,8 @@ def _unheld(sides: Sides, story: _Story, cells: DataCellsFilter, body: FilterBod
     _select(before, sides.view_declared, cells.table, body.columns, body.rows, probe)
     _select(after, sides.view_live, cells.table, now.columns, now.rows, probe)
     wanted = frozenset({(SELECT, False)})
-    gained = _on_table(after, wanted, (before,), types)[1]
-    lost = _on_table(before, wanted, (after,), types)[1]
+    gained = beyond_others(after, wanted, (before,), types)[1]
+    lost = beyond_others(before, wanted, (after,), types)[1]
     if not gained and not lost:
         sides.equal += 1
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from checks.model import (
     AllTables,
@@ -24,6 +25,7 @@ from checks.model import (
     Principal,
     Reach,
     Resource,
+    SavedExpression,
     Side,
     Table,
     TableColumns,
@@ -32,6 +34,9 @@ from checks.model import (
 from checks.principals import is_many
 from checks.semantics import FUTURE, Key, database_of, matches, normalise, table_of, within
 from checks.view import Index, View
+
+if TYPE_CHECKING:
+    from checks.compare.grants import Difference
 
 _BORROWED = frozenset({Facts.TABLES, Facts.FILTERS, Facts.EXPRESSIONS})
 _SENSITIVE = frozenset({"confidential", "restricted"})
@@ -55,6 +60,8 @@ class Sides:
     equal: int = 0
     opened_columns: dict[Table, frozenset[str]] = field(default_factory=dict)
     """Undeclared columns that a finding already names."""
+    edits: dict[SavedExpression, list[Difference]] = field(default_factory=dict)
+    """What live grants gain by naming a saved expression whose body was edited."""
     _databases: set[Database] = field(init=False)
     _tables: set[Table] = field(init=False)
     _holding: set[Database] = field(init=False)

@@ -177,7 +177,7 @@ class Declaration:
         that was read is assumed. Lakes come back in the order of their ids.
 
         Raises:
-            PlacementError: a resource's lake cannot be told.
+            PlacementError: a resource's lake cannot be told, or there is none that a gap could be in.
 
         """
         lakes = {lake: Builder(lake) for lake in live}
@@ -200,6 +200,8 @@ class Declaration:
             builder.gaps.extend(gaps)
             if usable is not None and isinstance(inputs, Shape):
                 _add_facts(builder, declared, usable, inputs, evidence)
+        if homeless and not lakes:
+            raise PlacementError(f"nothing tells the lake of `{homeless[0].source}`: give --account and --region")
         for builder in lakes.values():  # a gap without a home may be in any lake
             builder.gaps.extend(homeless)
         return tuple(lakes[place].lake() for place in sorted(lakes))

@@ -154,7 +154,7 @@ def _alphabet(relevant: frozenset[str], ordered: bool) -> tuple[str, ...]:
         generic = [_between(a, b) for a, b in itertools.pairwise(edges)]
         return (*(char for char in generic if char is not None), *map(chr, points))
     taken = set(points)
-    fresh = next(c for c in (*range(97, 123), *range(65, 91), *range(0x100, 0xD800)) if c not in taken)
+    fresh = next(c for c in itertools.chain(range(97, 123), range(65, 91), range(0x100, 0xD800)) if c not in taken)
     return (chr(fresh), *map(chr, points))
 
 

@@ -8,6 +8,7 @@ granted and makes the rows when they are read; a row keeps its place in the list
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
@@ -115,7 +116,9 @@ class Grants:
         self._rows: list[tuple[Held, str] | None] = []
         self._of_type: dict[str, list[int]] = {}
         self._of_principal: dict[str, dict[Key, None]] = {}
+        self._policies_of: dict[str, dict[Key, None]] = {}
         self._at: dict[tuple[str, str, str | None], dict[Key, None]] = {}
+        self._inside: Counter[tuple[str, str, str]] = Counter()
 
     # ------------------------------------------------------------------------------------------------------- change
     def grant(
@@ -132,8 +135,11 @@ class Grants:
         if held is None:
             held = self.held[key] = Held(key)
             self._of_principal.setdefault(key.principal, {})[key] = None
+            if key.target.kind.startswith("policy"):
+                self._policies_of.setdefault(key.principal, {})[key] = None
             if (holder := key.target.holder) is not None:
                 self._at.setdefault(holder, {})[key] = None
+                self._inside[key.principal, holder[0], holder[1]] += 1
         passable = set(grantable)
         if _by_column(key):
             for column in columns:
@@ -204,8 +210,11 @@ class Grants:
     def _forget(self, key: Key) -> None:
         del self.held[key]
         del self._of_principal[key.principal][key]
+        if key.target.kind.startswith("policy"):
+            del self._policies_of[key.principal][key]
         if (holder := key.target.holder) is not None:
             del self._at[holder][key]
+            self._inside[key.principal, holder[0], holder[1]] -= 1
 
     def _place(self, held: Held) -> None:
         names = held.rows(expand=self.expand_all).keys()
@@ -222,6 +231,14 @@ class Grants:
     def of_principal(self, principal: str) -> Iterator[Held]:
         """What one principal holds, by its exact name."""
         return (self.held[key] for key in self._of_principal.get(principal, ()))
+
+    def policies_of(self, principal: str) -> Iterator[Held]:
+        """The tag policies of one principal: few, where grants may be many."""
+        return (self.held[key] for key in self._policies_of.get(principal, ()))
+
+    def touches(self, principal: str, catalog: str, database: str) -> bool:
+        """Whether the principal holds anything on a database or inside it."""
+        return self._inside[principal, catalog, database] > 0
 
     def at(self, catalog: str, database: str, table: str | None) -> Iterator[Held]:
         """What is held on a table, or on a database itself and on all its tables together."""
