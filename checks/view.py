@@ -309,14 +309,14 @@ def _apply(found: Access, view: View, table: Table, grant: Grant) -> None:
             _whole(found, view, table, grant)
         case TableColumns(table=other, columns=columns) if other == table:
             if SELECT in grant.permissions:
-                _select(found, view, table, columns, ALL_ROWS, grant)
+                show(found, view, table, columns, ALL_ROWS, grant)
             found.add(grant.permissions - {SELECT}, grant)
         case DataCellsFilter(table=other) as cells if other == table:
             body = view.body(cells)
             if body is None:
                 found.unresolved.append(grant)
             elif SELECT in grant.permissions:
-                _select(found, view, table, body.columns, body.rows, grant)
+                show(found, view, table, body.columns, body.rows, grant)
         case TagPolicy(resource_type="TABLE", catalog=catalog) as policy if catalog == table.catalog:
             expression = view.expression(policy)
             if expression is None:
@@ -344,7 +344,8 @@ def _columns(view: View, table: Table, columns: Columns) -> frozenset[str]:
     return visible(columns, names, named=view.named) | partitions
 
 
-def _select(found: Access, view: View, table: Table, columns: Columns, rows: Rows, grant: Grant) -> None:
+def show(found: Access, view: View, table: Table, columns: Columns, rows: Rows, grant: Grant) -> None:
+    """Show columns and rows of a table through a grant."""
     found.pieces.append(Piece(_columns(view, table, columns), rows, SELECT in grant.grantable, grant))
 
 

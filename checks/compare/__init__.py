@@ -1,7 +1,7 @@
 """Compare a declared with a live lake: who may now do what the declaration never allowed.
 
-``compare(declared, live)`` is the one public function. Three questions, each in a module of its own: what changed in
-the grants (``grants``), in the facts that decide what a grant reaches (``moved``), in everything else (``objects``).
+``compare(declared, live)`` is the one public function. What changed in the grants is ``grants``'s business, what
+changed in the facts that decide what a grant reaches is ``moved``'s; each other kind of fact has its own module.
 What could not be seen becomes an "unknown" finding of its own; nothing that rests on it is called missing or equal.
 """
 
@@ -11,9 +11,13 @@ from dataclasses import dataclass
 
 from checks import spelling
 from checks.compare import findings as say
+from checks.compare.catalog import catalog
 from checks.compare.grants import narrowed, widened
+from checks.compare.locations import locations
 from checks.compare.moved import moved
-from checks.compare.objects import objects
+from checks.compare.optins import optins
+from checks.compare.policies import policies
+from checks.compare.settings import settings
 from checks.compare.sides import Sides
 from checks.model import Catalog, Cause, Finding, Gap, Lake, LakeId, Reach, Side, UnknownResource, Verdict
 from checks.semantics import subject_of
@@ -35,7 +39,8 @@ def compare(declared: Lake, live: Lake) -> Comparison:
     sides = Sides(declared, live)
     found = widened(sides) | narrowed(sides)
     moved(sides)
-    objects(sides)
+    for part in (settings, locations, optins, policies, catalog):
+        part(sides)
     subjects = {(key[0], subject_of(key[2])) for rows in (sides.rows_declared, sides.rows_live) for key in rows}
     for gap in (*declared.gaps, *live.gaps):
         sides.findings.append(unseen(gap, sides.id))

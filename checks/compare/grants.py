@@ -291,8 +291,8 @@ def widened(sides: Sides) -> set[tuple[Principal, Resource]]:
         found.rows.append(grant)
         _measure(sides, grant, wanted, found)
     told = set()
-    for (principal, condition, subject), found in differences.items():
-        if _report_gain(sides, found, condition):
+    for (principal, _, subject), found in differences.items():
+        if _report_gain(sides, found):
             told.add((principal, subject))
     return told
 
@@ -544,7 +544,7 @@ def place(principal: Principal | None, permission: str | None, resource: Resourc
             return Witness(principal, permission, getattr(resource, "catalog", None))
 
 
-def _report_gain(sides: Sides, found: Difference, condition: str | None) -> bool:
+def _report_gain(sides: Sides, found: Difference) -> bool:
     rows = found.rows
     principal = found.principal
     live = rows[0]
@@ -606,8 +606,8 @@ def _report_gain(sides: Sides, found: Difference, condition: str | None) -> bool
                 "FL160",
                 Verdict.LATENT,
                 subject,
-                f"{who} reads nothing more today, but {where} also opens what is yet to come: declared are only today's "
-                "columns, tables or tag values",
+                f"{who} reads nothing more today, but {where} also opens what is yet to come: only today's "
+                "columns, tables or tag values are declared",
                 Cause("grant", f"grant on {where} to {who}"),
                 confidence=sides.confidence,
                 reach=sides.reach([principal], {}),
@@ -689,7 +689,6 @@ def _report_gain(sides: Sides, found: Difference, condition: str | None) -> bool
                 evidence=evidence,
             )
         )
-    _ = condition
     return True
 
 

@@ -46,9 +46,9 @@ from checks.model import (
     Witness,
 )
 from checks.principals import is_many
-from checks.semantics import DESCRIBE, FUTURE, RAW_READS, SELECT, matches
+from checks.semantics import DESCRIBE, FUTURE, RAW_READS, SELECT, always_within, matches
 from checks.view import Access as TableAccess
-from checks.view import View, access, database_access
+from checks.view import View, access, database_access, show
 
 Moved = TagRef | DataCellsFilter | SavedExpression | TableColumns
 """The fact that moved; ``TableColumns`` are columns that only the live table has."""
@@ -713,7 +713,7 @@ def _report_filters(sides: Sides, effects: Effects) -> None:
                     "FL142",
                     Verdict.UNMANAGED,
                     say.subject("filter", cells, sides.id),
-                    f"{spelling.words(cells)} is not declared by any stack; a grant decides whether anybody reads by it",
+                    f"{spelling.words(cells)} is not declared by any stack; a grant decides who reads by it",
                     Cause("filter", f"{spelling.words(cells)} is undeclared"),
                     severity=Severity.LOW if inside else Severity.INFO,
                     confidence=sides.confidence,
@@ -729,11 +729,9 @@ def _unheld(sides: Sides, story: _Story, cells: DataCellsFilter, body: FilterBod
     types = sides.view_live.types(cells.table)
     before = TableAccess()
     after = TableAccess()
-    from checks.view import _select  # noqa: PLC0415 - the one place that evaluates a body without a grant
-
     probe = Grant(None, cells, frozenset({SELECT}))
-    _select(before, sides.view_declared, cells.table, body.columns, body.rows, probe)
-    _select(after, sides.view_live, cells.table, now.columns, now.rows, probe)
+    show(before, sides.view_declared, cells.table, body.columns, body.rows, probe)
+    show(after, sides.view_live, cells.table, now.columns, now.rows, probe)
     wanted = frozenset({(SELECT, False)})
     gained = beyond_others(after, wanted, (before,), types)[1]
     lost = beyond_others(before, wanted, (after,), types)[1]
@@ -826,8 +824,6 @@ def _report_expressions(sides: Sides, effects: Effects) -> None:
 def _latent_expression(
     sides: Sides, story: _Story, name: SavedExpression, before: Expression, after: Expression
 ) -> None:
-    from checks.semantics import always_within  # noqa: PLC0415 - used here only
-
     held = any(
         isinstance(grant.resource, TagPolicy) and grant.resource.saved == name.name
         for grant in sides.rows_live.values()

@@ -1,0 +1,86 @@
+"""Compare opt-ins: whom Lake Formation limits in hybrid access mode."""
+
+from __future__ import annotations
+
+from checks import spelling
+from checks.compare import findings as say
+from checks.compare.sides import Sides
+from checks.model import (
+    Cause,
+    Facts,
+    OptIn,
+    OptInRef,
+    Severity,
+    Table,
+    Verdict,
+    Witness,
+)
+from checks.semantics import SELECT, database_of, subject_of
+
+
+def optins(sides: Sides) -> None:
+    """Compare the opt-ins. One that is missing widens: nothing but IAM and S3 limits the principal then."""
+
+    def key(one: OptIn) -> tuple[object, ...]:
+        return (one.principal, subject_of(one.resource), one.condition)
+
+    live, told = {key(one): one for one in sides.live.optins}, {key(one): one for one in sides.declared.optins}
+    for one, optin in told.items():
+        if one in live:
+            sides.equal += 1
+            continue
+        if Facts.OPTINS in sides.dark or optin.principal is None:
+            continue
+        who = spelling.principal_words(optin.principal, home=sides.id.account)
+        where = spelling.words(optin.resource)
+        table = subject_of(optin.resource)
+        sides.findings.append(
+            say.build(
+                "FL123",
+                Verdict.WIDENED,
+                say.subject(
+                    "optin", OptInRef(optin.resource), sides.id, principal=optin.principal, declared=optin.evidence
+                ),
+                f"{who} is no longer opted in on {where}: there Lake Formation's limits no longer hold for it, "
+                "only IAM's and S3's",
+                Cause("optin", f"opt-in of {who} on {where} is gone"),
+                confidence=sides.confidence,
+                witness=Witness(
+                    optin.principal,
+                    SELECT,
+                    getattr(table, "catalog", None),
+                    getattr(database_of(optin.resource), "name", None),
+                    table.name if isinstance(table, Table) else None,
+                ),
+                reach=sides.reach(
+                    [optin.principal], {}, tables=1 if isinstance(table, Table) else _below(sides, optin)
+                ),
+                declared="opted in",
+                live="not opted in",
+                evidence=[optin.evidence],
+                revoke=f"aws lakeformation create-lake-formation-opt-in for {who} on {where}",
+            )
+        )
+    for one, optin in live.items():
+        if one in told:
+            continue
+        who = spelling.principal_words(optin.principal, home=sides.id.account)
+        sides.findings.append(
+            say.build(
+                "FL142",
+                Verdict.UNMANAGED,
+                say.subject("optin", OptInRef(optin.resource), sides.id, principal=optin.principal),
+                f"{who} is opted in on {spelling.words(optin.resource)}, which no stack declares; that only limits",
+                Cause("optin", f"opt-in of {who} on {spelling.words(optin.resource)}"),
+                confidence=sides.confidence,
+                severity=Severity.LOW if sides.opens_declared(optin.resource) else Severity.INFO,
+                live="opted in",
+                declared="not opted in",
+                evidence=[optin.evidence],
+            )
+        )
+
+
+def _below(sides: Sides, optin: OptIn) -> int:
+    database = database_of(optin.resource)
+    return len(sides.tables_of(database)) if database else 0
