@@ -298,6 +298,10 @@ class Draft:
         """Read a ``Resource``; one that is not known is kept, and noted as not understood."""
         catalog = answer.request.get("CatalogId")
         found = normal.resource(union, catalog if isinstance(catalog, str) else self.account)
+        try:
+            msgspec.convert(union, shapes.Resource)
+        except msgspec.ValidationError:
+            found = UnknownResource(self.account, normal.canonical_json(union))
         found = self._resources.setdefault(found, found)
         if isinstance(found, UnknownResource):
             members = ", ".join(f"`{name}`" for name in sorted(union)) or "no member"
@@ -551,6 +555,10 @@ def asked_for(draft: Draft, request: Mapping[str, Any]) -> Database | Table | No
     if not isinstance(union, dict):
         return None
     catalog = request.get("CatalogId")
+    try:
+        msgspec.convert(union, shapes.Resource)
+    except msgspec.ValidationError:
+        return None
     on = normal.resource(union, catalog if isinstance(catalog, str) else draft.account)
     return on if isinstance(on, Database | Table) else None
 

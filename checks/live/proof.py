@@ -33,6 +33,7 @@ _LF, _GLUE = "lakeformation", "glue"
 _IDENTITY: Final = (_LF, "GetDataLakePrincipal")
 _SESSION: Final = ("sts", "GetCallerIdentity")
 _SETTINGS: Final = (_LF, "GetDataLakeSettings")
+_GRANTS: Final = (_LF, "ListPermissions")
 _TAGS: Final = (_LF, "ListLFTags")
 _FILTERS: Final = (_LF, "ListDataCellsFilter")
 _RLS: Final = (_LF, "ListRLSPolicies")
@@ -46,7 +47,7 @@ _TABLES: Final = (_GLUE, "GetTables")
 _POLICIES: Final = ((_GLUE, "GetResourcePolicy"), (_GLUE, "GetResourcePolicies"))
 
 _WHOLE: Final = (
-    _SETTINGS, (_LF, "ListPermissions"), _TAGS, (_LF, "ListLFTagExpressions"), (_LF, "ListResources"),
+    _SETTINGS, _GRANTS, _TAGS, (_LF, "ListLFTagExpressions"), (_LF, "ListResources"),
     (_LF, "ListLakeFormationOptIns"), _RLS, (_LF, "ListRLSPolicyAttachments"), _DATABASES,
 )  # fmt: skip
 """Listings that must have been read without any filter."""
@@ -81,6 +82,7 @@ class _Checker:
             self.need(call, "{}", READERS[call].facts)
         self.settings()
         self.filters()
+        self.filter_grants()
         self.rls()
         self.catalogs()
         self.tables()
@@ -182,6 +184,14 @@ class _Checker:
             return
         unread = [table for table in tables if normal.canonical_json(_name_of(table)) not in read]
         self.single(_FILTERS, "its data cells filters were not read", Facts.FILTERS, unread)
+
+    def filter_grants(self) -> None:
+        """Require the grants on a table's filters, where they were asked for: the whole listing may lack them."""
+        for listing in self.draft.listings.get(_GRANTS, {}).values():
+            if listing.request.get("IncludeRelated") == "TRUE" and "Principal" not in listing.request:
+                table = asked_for(self.draft, listing.request)
+                about = f"data cells filters of `{table.database}.{table.name}`: " if isinstance(table, Table) else ""
+                self.settled(_GRANTS, listing, Facts.GRANTS, table, about)
 
     def rls(self) -> None:
         for name, has_body in sorted(self.draft.rls_bodies.items()):

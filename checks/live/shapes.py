@@ -61,6 +61,104 @@ class Nothing(Shape):
     """A structure without members."""
 
 
+# ---------------------------------------------------------------------------------------------------------- resources
+class CatalogResource(Shape):
+    """A catalog; without an id the root."""
+
+    Id: str | None = None
+
+
+class DatabaseName(Shape):
+    """A database as Lake Formation names it."""
+
+    Name: str
+    CatalogId: str | None = None
+
+
+class TableResource(Shape):
+    """A table, or with a wildcard all tables of a database."""
+
+    DatabaseName: str
+    Name: str | None = None
+    CatalogId: str | None = None
+    TableWildcard: Nothing | None = None
+
+
+class ColumnsResource(Shape):
+    """Columns of a table."""
+
+    DatabaseName: str
+    Name: str
+    CatalogId: str | None = None
+    ColumnNames: list[str] | None = None
+    ColumnWildcard: Wildcard | None = None
+
+
+class LocationResource(Shape):
+    """A data location."""
+
+    ResourceArn: str
+    CatalogId: str | None = None
+
+
+class FilterResource(Shape):
+    """A data cells filter by name."""
+
+    DatabaseName: str
+    TableName: str
+    Name: str
+    TableCatalogId: str | None = None
+
+
+class PolicyResource(Shape):
+    """An LF-tag policy."""
+
+    ResourceType: str
+    Expression: list[Pair] | None = None
+    ExpressionName: str | None = None
+    CatalogId: str | None = None
+
+
+class NamedResource(Shape):
+    """A saved expression or a row-level security policy."""
+
+    Name: str
+    CatalogId: str | None = None
+
+
+class FunctionResource(Shape):
+    """A function, or with a wildcard all functions of a database."""
+
+    DatabaseName: str
+    Name: str | None = None
+    UserDefinedFunctionWildcard: Nothing | None = None
+    CatalogId: str | None = None
+
+
+class AnyOne(Shape):
+    """Every resource of a type."""
+
+    ResourceType: str
+    CatalogId: str | None = None
+
+
+class Resource(Shape):
+    """The union of what can be granted on; one member is set."""
+
+    Catalog: CatalogResource | None = None
+    Database: DatabaseName | None = None
+    Table: TableResource | None = None
+    TableWithColumns: ColumnsResource | None = None
+    DataLocation: LocationResource | None = None
+    DataCellsFilter: FilterResource | None = None
+    LFTag: Pair | None = None
+    LFTagPolicy: PolicyResource | None = None
+    LFTagExpression: NamedResource | None = None
+    RLSPolicy: NamedResource | None = None
+    UserDefinedFunction: FunctionResource | None = None
+    AnyResource: AnyOne | None = None
+
+
 # ------------------------------------------------------------------------------------------------ sts, lakeformation
 class CallerIdentity(Shape):
     """sts:GetCallerIdentity."""
@@ -261,13 +359,6 @@ class IdentityCenterAnswer(Shape):
     ShareRecipients: list[Principal] | None = None
     ServiceIntegrations: Any = None
     ResourceShare: str | None = None
-
-
-class DatabaseName(Shape):
-    """A database as Lake Formation names it."""
-
-    Name: str
-    CatalogId: str | None = None
 
 
 class TableName(Shape):
