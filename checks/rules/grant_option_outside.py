@@ -22,7 +22,7 @@ from checks.spelling import listing, principal_words, words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NUMBER = re.compile(r"\d{12}")
+_NUMBER = re.compile(r"[0-9]{12}")
 _ACCOUNTS = Option(
     "allowedAccounts", "an account (12 digits) that may hold a grant option besides the lake's own", _NUMBER.pattern
 )
