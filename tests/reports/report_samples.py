@@ -1,6 +1,7 @@
 """Reports to render: an ordinary one, a nasty one, an empty one, and a crowd."""
 
 from dataclasses import replace
+from typing import Any
 
 from checks.model import (
     EVERYONE,
@@ -71,8 +72,8 @@ HOSTILE = {
 }
 
 
-def run(**changes: object) -> Run:
-    values = {
+def run(**changes: Any) -> Run:
+    values: dict[str, Any] = {
         "id": "20261123T100000Z-5f3c",
         "started": "2026-11-23T10:00:00Z",
         "finished": "2026-11-23T10:00:41Z",
@@ -85,8 +86,8 @@ def run(**changes: object) -> Run:
     return Run(**(values | changes))
 
 
-def ledger(operation: str, rows: int = 12, **changes: object) -> LedgerRow:
-    values = {
+def ledger(operation: str, rows: int = 12, **changes: Any) -> LedgerRow:
+    values: dict[str, Any] = {
         "account": ACCOUNT,
         "region": "us-east-1",
         "service": "glue"
@@ -119,8 +120,8 @@ LEDGER = (
 )
 
 
-def finding(number: int = 1, **changes: object) -> Finding:
-    values = {
+def finding(number: int = 1, **changes: Any) -> Finding:
+    values: dict[str, Any] = {
         "id": f"{number:016x}",
         "rule": "FL101",
         "name": "grant-widened",
