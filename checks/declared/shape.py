@@ -82,6 +82,13 @@ def _hidden(value: Mapping[str, Any]) -> Any:
     return NOT_KNOWN if value.get("plaintext") == "null" or value.get("value") == UNKNOWN else IS_SECRET
 
 
+def bare(value: Any) -> Any:
+    """Leave out at every level the note of what the provider filled in."""
+    if isinstance(value, dict):
+        return {name: bare(item) for name, item in value.items() if name != _DEFAULTS}
+    return [bare(item) for item in value] if isinstance(value, list) else value
+
+
 @dataclass(slots=True)
 class Shape:
     """An object with the property path that leads to it.

@@ -22,7 +22,13 @@ _ACCOUNT: Final = re.compile(r"\d{12}")
 _ARN: Final = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:([a-z0-9-]*):(\d{12})?:")
 _ID_FIRST: Final = re.compile(r"(\d{12}):")
 _ID_LAST: Final = re.compile(r"[^,]+,(\d{12})")
-_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
+_REGION: Final = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+
+_PARTITIONS: Final = {
+    "cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f",
+}  # fmt: skip
+"""Start of a region's name → partition, where it is not ``aws`` (botocore, partitions.json)."""
 
 PROVIDERS: Final = frozenset({"pulumi:providers:aws", "pulumi:providers:aws-native"})
 
@@ -58,13 +64,7 @@ def _clues(raw: msgspec.Raw) -> _Clues:
 
 def partition_of(region: str) -> str:
     """Tell the partition from the region: ``cn-north-1`` is in ``aws-cn``."""
-    for start, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc")):
-        if region.startswith(start):
-            return partition
-    for start, partition in (("us-isob-", "aws-iso-b"), ("us-iso-", "aws-iso")):
-        if region.startswith(start):
-            return partition
-    return "aws"
+    return next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws")
 
 
 def account_in(value: Any) -> str | None:
