@@ -409,12 +409,20 @@ class TagsAnswer(Shape):
 
 
 # --------------------------------------------------------------------------------------------------------------- glue
-class Link(Shape):
-    """The target of a resource link."""
+class DatabaseLink(Shape):
+    """The target of a resource link to a database."""
 
     DatabaseName: str
     CatalogId: str | None = None
-    Name: str | None = None
+    Region: str | None = None
+
+
+class TableLink(Shape):
+    """The target of a resource link to a table."""
+
+    DatabaseName: str
+    Name: str
+    CatalogId: str | None = None
     Region: str | None = None
 
 
@@ -427,7 +435,7 @@ class DatabaseRow(Shape):
     Parameters: dict[str, str] | None = None
     CreateTime: Any = None
     CreateTableDefaultPermissions: list[Default] | None = None
-    TargetDatabase: Link | None = None
+    TargetDatabase: DatabaseLink | None = None
     CatalogId: str | None = None
     FederatedDatabase: Any = None
 
@@ -523,7 +531,7 @@ class TableRow(Shape):
     Parameters: dict[str, str] | None = None
     CreatedBy: str | None = None
     IsRegisteredWithLakeFormation: bool | None = None
-    TargetTable: Link | None = None
+    TargetTable: TableLink | None = None
     CatalogId: str | None = None
     VersionId: Any = None
     FederatedTable: Any = None

@@ -21,10 +21,11 @@ NEEDED = {
     ("RLSAnswer", "RLSPolicy"), ("AttachmentRow", "PolicyName"), ("AttachmentRow", "Resource"),
     ("IdentityCenterAnswer", "InstanceArn"), ("TableName", "Name"), ("TaggedTable", "Table"),
     ("TaggedDatabase", "Database"), ("FilterResource", "DatabaseName"), ("FilterResource", "TableName"),
-    ("FilterResource", "Name"), ("Link", "DatabaseName"), ("ColumnPairs", "Name"),
+    ("FilterResource", "Name"), ("DatabaseLink", "DatabaseName"), 
+    ("TableLink", "DatabaseName"), ("TableLink", "Name"), ("ColumnPairs", "Name"),
 }  # fmt: skip
 # A shape that stands for two of the model's.
-SHARED = {"Link": {"Name"}, "Pair": {"CatalogId"}}
+SHARED = {"Pair": {"CatalogId"}}
 KINDS = {"string": str, "boolean": bool, "structure": dict, "list": list, "map": dict, "timestamp": str}
 
 

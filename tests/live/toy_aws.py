@@ -73,6 +73,13 @@ GRANTS = [
 ]  # fmt: skip
 
 
+def grants(request):
+    """Answer every grant, or with a table those on it and on its filters."""
+    if "Resource" not in request:
+        return GRANTS
+    return [one for one in GRANTS if "DataCellsFilter" in one["Resource"] or one["Resource"] == {"Table": ORDERS}]
+
+
 def tag(value, key="sensitivity"):
     return {**CATALOG, "TagKey": key, "TagValues": [value]}
 
@@ -119,7 +126,7 @@ LAKE = {
     "GetCallerIdentity": {"UserId": "AROA:session", "Account": ACCOUNT, "Arn": SESSION},
     "GetDataLakePrincipal": {"Identity": AUDITOR},
     "GetDataLakeSettings": {"DataLakeSettings": SETTINGS},
-    "ListPermissions": ("PrincipalResourcePermissions", GRANTS),
+    "ListPermissions": ("PrincipalResourcePermissions", grants),
     "ListLFTags": ("LFTags", [
         {**CATALOG, "TagKey": "sensitivity", "TagValues": ["public", "internal", "restricted"]},
         {**CATALOG, "TagKey": "domain", "TagValues": [f"d{number}" for number in range(60)]},
