@@ -14,10 +14,10 @@ from lake.mistake import Mistake, quoted
 Principal = str | pulumi.Output[str]
 """An ARN, twelve digits of an account, ``IAM_ALLOWED_PRINCIPALS``, …; or the output of a role in the same program."""
 
-_ACCOUNT = r"\d{12}"
+_ACCOUNT = r"[0-9]{12}"
 _IAM = rf"arn:aws(?:-cn|-us-gov)?:iam::{_ACCOUNT}:"
 _KINDS = tuple(
-    re.compile(pattern)
+    re.compile(pattern, re.ASCII)
     for pattern in (
         rf"{_IAM}(?:user|role)/[\w+=,.@/-]+",
         rf"{_IAM}saml-provider/[\w.-]+:(?:user|group)/.+",
