@@ -115,14 +115,14 @@ def next_steps(report: Report) -> tuple[str, ...]:
     found = standing(report)
     if worst := next((one for one in found if one.widens), None):
         if worst.fix_revoke:
-            steps.append(f"to close the worst: {printable(worst.fix_revoke)}")
+            steps.append(f"to close the worst: {_one_line(worst.fix_revoke)}")
         if worst.fix_declare:
-            steps.append(f"if it is meant to be: {printable(worst.fix_declare)}")
+            steps.append(f"if it is meant to be: {_one_line(worst.fix_declare)}")
     elif drift := next((one for one in found if _drifts(one)), None):
         if drift.fix_declare:
-            steps.append(f"to declare the worst: {printable(drift.fix_declare)}")
+            steps.append(f"to declare the worst: {_one_line(drift.fix_declare)}")
         if drift.fix_revoke:
-            steps.append(f"to put the lake back: {printable(drift.fix_revoke)}")
+            steps.append(f"to put the lake back: {_one_line(drift.fix_revoke)}")
     if not report.complete:
         steps.append(
             "to see the whole lake, let the caller be a read-only admin with the rights that `floodline iam-policy` "
@@ -176,6 +176,10 @@ def _equal(report: Report, found: Sequence[Finding], accepted: int) -> Headline:
 
 def _message(one: Finding) -> str:
     return shortened(printable(one.message), LONGEST)
+
+
+def _one_line(fix: str) -> str:
+    return printable(" ".join(line.strip() for line in fix.split("\n")))
 
 
 def _findings(found: Sequence[Finding]) -> str:

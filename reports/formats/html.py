@@ -73,9 +73,9 @@ def finalize(value: object) -> object:
     """Make one value safe to show: text becomes printable; nothing is not a value."""
     if value is None:
         raise TypeError("a template shows None; say what is absent")
-    if isinstance(value, Markup):
+    if isinstance(value, Markup | int | float):
         return value
-    return spelling.printable(value) if isinstance(value, str) else value
+    return spelling.printable(str(value))
 
 
 @cache

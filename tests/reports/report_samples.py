@@ -399,7 +399,7 @@ def nasty() -> Report:
             Gap(Side.LIVE, "lakeformation:ListDataCellsFilter", "AccessDeniedException", Facts.FILTERS),
             *(Gap(Side.DECLARED, text, text, Facts.OTHER, Table(ACCOUNT, text, text)) for text in HOSTILE.values()),
         ),
-        (LAKE, LakeId("aws", "444455556666", HOSTILE["comment"])),
+        (LAKE, LakeId("aws", "444455556666", HOSTILE["comment"] + HOSTILE["bidi"])),
     )
 
 

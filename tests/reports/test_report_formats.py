@@ -272,6 +272,7 @@ def test_html_shows_no_control_or_bidi_character() -> None:
     kinds = {unicodedata.category(char) for char in page if char != "\n"}
     assert not kinds & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
     assert "safe\\u202etxt.exe\\u2066" in page
+    assert "444455556666/&lt;!-- &lt;scriptsafe\\u202etxt.exe" in page
 
 
 def test_html_keeps_the_lines_of_a_fix() -> None:

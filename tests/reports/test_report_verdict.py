@@ -165,3 +165,5 @@ def test_next_steps_speak_of_the_worst_and_of_the_view():
     assert [step.split(":")[0] for step in steps[:2]] == ["to close the worst", "if it is meant to be"]
     assert "floodline iam-policy" in steps[2]
     assert next_steps(clean()) == ()
+    lines = next_steps(report(finding(fix_revoke="aws one \\\n  --two\x1b")))
+    assert lines[0] == "to close the worst: aws one \\ --two\\u001b"
