@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import runpy
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +11,11 @@ from pathlib import Path
 from typing import Any, Never
 
 import pytest
-import yaml
 from pulumi.runtime import mocks, set_all_config
 from pulumi.runtime.settings import reset_options
 from pulumi.runtime.stack import run_pulumi_func
+
+from lab.up.project import read
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,9 +72,8 @@ def program(evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch) -> Program:
     """Evaluates the declared lake of this project at a size."""
 
     def run(tables: int) -> Registered:
-        config = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"] | {"floodline:tables": tables}
         monkeypatch.chdir(ROOT)
-        set_all_config({key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()})
+        set_all_config(dict(read(ROOT, "dev", {"tables": str(tables)}).config))
 
         def body() -> None:
             runpy.run_path(str(ROOT), run_name="__main__")
