@@ -155,7 +155,7 @@ def test_a_failing_program_says_why_in_one_line(broken: str, kind: type[UpError]
         ({"Pulumi.yaml": "name: [x"}, "`{root}/Pulumi.yaml` is not YAML: "),
         (
             {"Pulumi.yaml": "name: x\nruntime: python", "Pulumi.dev.yaml": "config:\n  key:\n    secure: v1:a:b"},
-            "`{root}/Pulumi.dev.yaml` has a secure value but no `encryptionsalt`; only passphrase secrets can be opened",
+            "`{root}/Pulumi.dev.yaml` has a secure value but no `encryptionsalt`; only passphrase secrets can be",
         ),
     ],
 )
