@@ -252,9 +252,8 @@ def _add_facts(builder: Builder, declared: Declared, kind: Kind, inputs: Shape, 
     """Read one resource; if it cannot be understood, that is the one fact of it."""
     resource, place = declared.entry.resource, builder.id
     item = Item(
-        resource.type, resource.id, inputs, resource.outputs, place.account, place.partition, place.region, evidence,
-        kind.facts,
-    )  # fmt: skip
+        resource.type, resource.id, inputs, resource.outputs, place.account, place.partition, evidence, kind.facts
+    )
     try:
         facts = list(kind.read(item))
     except NotUnderstoodError as error:

@@ -96,7 +96,6 @@ class Item:
     outputs: msgspec.Raw
     account: str
     partition: str
-    region: str
     evidence: Evidence
     facts: Facts
 
