@@ -139,7 +139,8 @@ def lake(
         tables={one.id: one for one in tables},
         tags={key: TagInfo(key, frozenset(values.split())) for key, values in every.items()},
         assignments={
-            target: {key: Assignment(target, key, value) for key, value in held.items()} for target, held in tags.items()
+            target: {key: Assignment(target, key, value) for key, value in held.items()}
+            for target, held in tags.items()
         },
         expressions={
             SavedExpression(ACCOUNT, name): ExpressionBody(SavedExpression(ACCOUNT, name), policy.expression)

@@ -296,4 +296,4 @@ def test_ids_stay_the_same_when_neighbours_appear() -> None:
     again = compare(lake([READ_ID]), lake([READ_ORDERS, give(MARKETING, "SELECT", table("hr.notes"))])).findings
     assert first.id in {one.id for one in again}
     assert len(first.id) == 16
-    assert HERE == first.subject.lake
+    assert first.subject.lake == HERE
