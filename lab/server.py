@@ -79,7 +79,10 @@ class LabSession(boto3.Session):  # type: ignore[misc]
     """A boto3 Session whose clients talk to the lab."""
 
     def __init__(self, endpoint: str, **options: Any) -> None:
-        super().__init__(**options)
+        session = botocore.session.get_session()
+        # Models are megabytes of JSON: read them once, not once per session.
+        session.register_component("data_loader", _loader())
+        super().__init__(botocore_session=session, **options)
         self.endpoint = endpoint
 
     def client(self, *args: Any, **options: Any) -> Any:
@@ -125,7 +128,7 @@ class Lab:
         self._pages = Pages(page_limit, blanks=empty_pages)
         self._options: dict[str, Any] = {"filters_in_sweep": filters_in_sweep, "expand_all": expand_all}
         self._creator_grants = creator_grants
-        self._clock = clock
+        self._clock = lambda: round(clock(), 3)
         self._lakes: dict[tuple[str, str], LakeFormation] = {}
         self._keys: dict[str, tuple[Caller, str]] = {}
         self._faults: list[_Fault] = []
@@ -452,6 +455,12 @@ def _action(service: str, environ: dict[str, Any], body: bytes) -> str:
     if body.startswith(b"Action=") or b"&Action=" in body:
         return parse_qs(body.decode("utf-8", "replace"))["Action"][0]
     return f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}"
+
+
+@cache
+def _loader() -> Any:
+    session: Any = botocore.session.get_session()
+    return session.get_component("data_loader")
 
 
 @cache

@@ -1,8 +1,4 @@
-"""Lake Formation of one account and region: every operation that the lab knows, as AWS documents it.
-
-Where AWS's documentation is silent the lab picks one behaviour and says so in docs/lab.md; where it would make a
-reader's life easier than AWS might, it picks the harder one.
-"""
+"""Lake Formation of one account and region: every operation that the lab knows, by AWS's name."""
 
 from __future__ import annotations
 

@@ -91,7 +91,9 @@ def test_pages_of_any_size_give_the_same_rows(full, service, operation, member, 
     rows, token, turn = [], None, 0
     while True:
         more = {} if token is None else {"NextToken": token}
-        page = full.call(service, operation, {**parameters, **more, "MaxResults": sizes[turn % len(sizes)]}, principal=AUDITOR)
+        page = full.call(
+            service, operation, {**parameters, **more, "MaxResults": sizes[turn % len(sizes)]}, principal=AUDITOR
+        )
         assert len(page[member]) <= sizes[turn % len(sizes)]
         rows += page[member]
         turn += 1

@@ -178,7 +178,7 @@ def _grants():
         _grant({"UserDefinedFunction": {"DatabaseName": "raw", "Name": "f"}}, "EXECUTE"),
         _grant({"UserDefinedFunction": {"DatabaseName": "raw", "UserDefinedFunctionWildcard": {}}}, "ALL"),
         _grant({"AnyResource": {"ResourceType": "TABLE"}}, "SELECT", to=FUNCTION),
-        {**_grant(EVENTS, "SELECT", to=PEOPLE), "Condition": {"Expression": "context.iam.principalTags.hasTag(\"a\")"}},
+        {**_grant(EVENTS, "SELECT", to=PEOPLE), "Condition": {"Expression": 'context.iam.principalTags.hasTag("a")'}},
     ]
 
 
@@ -208,7 +208,8 @@ def test_every_answer_fits_the_output_shape():
     with Lab.start() as lab:
         settle(lab)
         used, wrong, rows = set(), [], 0
-        for service, operation, parameters in script(lab):
+        for service, operation, asked in script(lab):
+            parameters = dict(asked)
             while True:
                 answer = lab.call(service, operation, parameters)
                 used.add((service, operation))
@@ -216,9 +217,11 @@ def test_every_answer_fits_the_output_shape():
                 rows += len(answer.get("PrincipalResourcePermissions", ()))
                 if "NextToken" not in answer:
                     break
-                parameters = {**parameters, "NextToken": answer["NextToken"]}
+                parameters["NextToken"] = answer["NextToken"]
         lake = lab.lake()
-        known = {("lakeformation", name) for name in lake.operations} | {("glue", name) for name in lake.glue.operations}
+        known = {("lakeformation", name) for name in lake.operations} | {
+            ("glue", name) for name in lake.glue.operations
+        }
         assert wrong == []
         assert rows > 40
         # A resource policy must be put first, and moto does that: see test_lab_http.
@@ -241,7 +244,11 @@ def test_every_kind_of_resource_is_listed_under_its_type():
 def test_the_judge_sees_wrong_answers():
     row = {"Principal": who(ANALYST), "Resource": {"Table": {"DatabaseName": 1}}, "Permissions": ["FLY"], "Odd": 1}
     found = shape_errors("lakeformation", "ListPermissions", {"PrincipalResourcePermissions": [row]})
-    assert [error.partition(": ")[2] for error in found] == ["1 is no string", "'FLY' is not in the enum", "unknown member"]
+    assert [error.partition(": ")[2] for error in found] == [
+        "1 is no string",
+        "'FLY' is not in the enum",
+        "unknown member",
+    ]
 
 
 def test_an_operation_that_nobody_modelled_is_refused_in_aws_shape():
