@@ -29,7 +29,7 @@ class Spec:
     member: str | None
     row: type[Shape]
     structs: bool = False
-    """Rows as structures, not as mappings: for the one listing that has a million of them."""
+    """Rows as structures, not as mappings: for the listings that are long."""
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ def decode(spec: Spec, data: bytes) -> Rows:
         raise MalformedError("the answer is not JSON") from None
     token = getattr(page, "NextToken", None) or ""
     if spec.member is None:
-        return Rows(token, [(0, _loads(data))])
+        return Rows(token, [(0, page if spec.structs else _loads(data))])
     rows = getattr(page, spec.member) if spec.structs else _loads(data).get(spec.member)
     return Rows(token, list(enumerate(rows or ())))
 
@@ -80,6 +80,25 @@ def _slowly(spec: Spec, data: bytes) -> Rows:
     for index, row in enumerate(listed or ()):
         _row(spec, index, row, f"{spec.member}[].", found)
     return found
+
+
+def piece(kind: Any, data: msgspec.Raw, path: str, unknown: set[str]) -> Any:
+    """Decode a ``Raw`` member as *kind*; members that it does not have are added to *unknown*.
+
+    Raises:
+        MalformedError: it is not of that kind.
+
+    """
+    try:
+        return _decoder(kind).decode(data)
+    except msgspec.ValidationError:
+        pass
+    except MALFORMED:
+        raise MalformedError(f"`{path}` is not JSON") from None
+    try:
+        return msgspec.convert(_known(_loads(data), kind, f"{path}.", unknown), kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise MalformedError(f"`{path}` is malformed: {error}") from None
 
 
 def _row(spec: Spec, index: int, row: object, prefix: str, found: Rows) -> None:
@@ -118,5 +137,5 @@ def _required(kind: type[Shape]) -> frozenset[str]:
 
 
 @cache
-def _decoder(kind: type[Shape]) -> msgspec.json.Decoder[Any]:
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)

@@ -12,13 +12,14 @@ import msgspec
 
 from checks import normal
 from checks.live import shapes
-from checks.live.decode import MalformedError, Spec, decode
+from checks.live.decode import MalformedError, Spec, decode, piece
 from checks.live.listing import END, Listing
 from checks.model import (
     AllTables,
     Assignment,
     Catalog,
     CatalogInfo,
+    Column,
     ColumnRef,
     Database,
     DatabaseInfo,
@@ -161,6 +162,9 @@ class Draft:
         self._sets: dict[frozenset[Permission], frozenset[Permission]] = {}
         self._resources: dict[Resource, Resource] = {}
         self._rows: dict[bytes, tuple[Part, ...]] = {}
+        self._pairs: dict[bytes, dict[str, str]] = {}
+        self._columns: dict[bytes, Column] = {}
+        self._unknown: set[str] = set()
         self._through: dict[Table, Database] = {}
         self._assignments: dict[TagTarget, dict[str, Assignment]] = {}
         self.expressions: dict[SavedExpression, ExpressionBody] = {}
@@ -222,6 +226,8 @@ class Draft:
                 continue
             if unused:
                 tally.unused[unused] += 1
+        tally.unknown |= self._unknown
+        self._unknown.clear()
 
     def _listing(self, call: Call, request: Mapping[str, Any]) -> Listing:
         kept = {
@@ -321,23 +327,65 @@ class Draft:
                      "while the lake was read", Facts.ASSIGNMENTS, scope)  # fmt: skip
             self.conflicts = True
 
-    def take_tags(self, table: Table, row: Mapping[str, Any], evidence: Evidence) -> set[str]:
-        """Take the tags of a table and its columns; a column's that its table has too say nothing more."""
-        above = _pairs(row.get("LFTagOnDatabase"))
-        own = _pairs(row.get("LFTagsOnTable"))
+    def take_tags(self, table: Table, row: shapes.TaggedTable | shapes.TagsAnswer, evidence: Evidence) -> set[str]:
+        """Take the tags of a table and its columns, and return their keys.
+
+        A column's tag that its table has too says nothing more; of millions of columns only the others are kept.
+        """
+        above, own = self.pairs(row.LFTagOnDatabase), self.pairs(row.LFTagsOnTable)
         for target, pairs in ((table.parent, above), (table, own)):
             for key, value in pairs.items():
                 self.assign(target, key, value, evidence)
-        inherited = above | own
+        inherited = {**above, **own}
         found = set(inherited)
-        for column in row.get("LFTagsOnColumns") or ():
-            pairs = _pairs(column.get("LFTags"))
+        for column in row.LFTagsOnColumns or ():
+            pairs = self.pairs(column.LFTags)
+            if pairs == inherited:
+                continue
             found |= pairs.keys()
             for key, value in pairs.items():
                 if inherited.get(key) != value:
-                    name = normal.column_name(column["Name"])
-                    self.assign(ColumnRef(table, name), key, value, evidence)
+                    self.assign(ColumnRef(table, normal.column_name(column.Name)), key, value, evidence)
         return found
+
+    def pairs(self, data: msgspec.Raw | msgspec.UnsetType) -> dict[str, str]:
+        """Read assigned tags; an object has one value of a key (lake-formation dg, TBAC-assigning-tags)."""
+        if data is msgspec.UNSET:
+            return {}
+        text = bytes(data)
+        known = self._pairs.get(text)
+        if known is None:
+            if len(self._pairs) >= _CACHED_ROWS:
+                self._pairs.clear()
+            known = {}
+            for pair in self.piece(list[shapes.Pair] | None, data, "LFTags") or ():
+                if len(pair.TagValues) != 1:
+                    raise normal.NotUnderstoodError("an object carries other than one value of an LF-tag")
+                known[normal.tag_key(pair.TagKey)] = normal.tag_value(pair.TagValues[0])
+            self._pairs[text] = known
+        return known
+
+    def columns(self, items: Iterable[msgspec.Raw] | None) -> tuple[Column, ...]:
+        """Read columns; a lake repeats them, so each distinct text is read once."""
+        found = []
+        for data in items or ():
+            text = bytes(data)
+            known = self._columns.get(text)
+            if known is None:
+                if len(self._columns) >= _CACHED_ROWS:
+                    self._columns.clear()
+                one = self.piece(shapes.ColumnRow, data, "Columns")
+                known = normal.column(one.Name, one.Type or "", one.Comment or "", normal.parameters(one.Parameters))
+                self._columns[text] = known
+            found.append(known)
+        return tuple(found)
+
+    def piece(self, kind: Any, data: msgspec.Raw, path: str) -> Any:
+        """Decode a member that was left as it came; see ``decode.piece``."""
+        try:
+            return piece(kind, data, path, self._unknown)
+        except MalformedError as error:
+            raise normal.NotUnderstoodError(str(error)) from None
 
     # ---------------------------------------------------------------------------------------------------------- other
     def put_table(self, info: TableInfo, asked: Database) -> None:
@@ -398,6 +446,9 @@ class Reader:
 
 
 _TABLES: Final = ("glue", "GetTables")
+_TABLE_MEMBERS: Final = ("Name", "Description", "TableType", "Parameters", "ViewOriginalText", "ViewExpandedText",
+                         "CreatedBy", "IsRegisteredWithLakeFormation")  # fmt: skip
+"""What ``normal.table_info_of`` reads of a table, as it is."""
 _SELECT = normal.permissions(["SELECT"])
 _loads = msgspec.json.Decoder().decode
 _names = msgspec.json.Decoder(list[str] | None).decode
@@ -425,19 +476,9 @@ def _token(response: bytes) -> str:
     return token if isinstance(token, str) else END
 
 
-def _pairs(items: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
-    """Read assigned tags; an object has one value of a key (lake-formation dg, TBAC-assigning-tags)."""
-    found = {}
-    for item in items or ():
-        if len(item["TagValues"]) != 1:
-            raise normal.NotUnderstoodError("an object carries other than one value of an LF-tag")
-        found[normal.tag_key(item["TagKey"])] = normal.tag_value(item["TagValues"][0])
-    return found
-
-
-def _catalog_of(draft: Draft, row: Mapping[str, Any], answer: Answer) -> str:
+def _catalog_of(draft: Draft, named: str | None, answer: Answer) -> str:
     asked = answer.request.get("CatalogId")
-    return row.get("CatalogId") or (asked if isinstance(asked, str) else None) or draft.account
+    return named or (asked if isinstance(asked, str) else None) or draft.account
 
 
 def _take_caller(draft: Draft, row: Mapping[str, Any], _: Evidence, __: Answer) -> str | None:
@@ -519,31 +560,31 @@ def _take_identity_center(draft: Draft, row: Mapping[str, Any], evidence: Eviden
     return None
 
 
-def _take_tagged_database(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
-    name = row["Database"]
-    target = Database(_catalog_of(draft, name, answer), normal.database_name(name["Name"]))
-    for key, value in _pairs(row.get("LFTags")).items():
+def _take_tagged_database(draft: Draft, row: shapes.TaggedDatabase, evidence: Evidence, answer: Answer) -> str | None:
+    name = row.Database
+    target = Database(_catalog_of(draft, name.CatalogId, answer), normal.database_name(name.Name))
+    for key, value in draft.pairs(row.LFTags).items():
         draft.assign(target, key, value, evidence)
         draft.hits.add((answer.operation, key))
     return None
 
 
-def _take_tagged_table(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
-    name = row["Table"]
-    catalog = _catalog_of(draft, name, answer)
-    table = Table(catalog, normal.database_name(name["DatabaseName"]), normal.table_name(name["Name"]))
+def _take_tagged_table(draft: Draft, row: shapes.TaggedTable, evidence: Evidence, answer: Answer) -> str | None:
+    name = row.Table
+    catalog = _catalog_of(draft, name.CatalogId, answer)
+    table = Table(catalog, normal.database_name(name.DatabaseName), normal.table_name(name.Name))
     for key in draft.take_tags(table, row, evidence):
         draft.hits.add((answer.operation, key))
     return None
 
 
-def _take_resource_tags(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+def _take_resource_tags(draft: Draft, row: shapes.TagsAnswer, evidence: Evidence, answer: Answer) -> str | None:
     on = asked_for(draft, answer.request)
     if isinstance(on, Table):
         draft.take_tags(on, row, evidence)
         return None
     if isinstance(on, Database):
-        for key, value in _pairs(row.get("LFTagOnDatabase")).items():
+        for key, value in draft.pairs(row.LFTagOnDatabase).items():
             draft.assign(on, key, value, evidence)
         return None
     return "LF-tags of something that is neither a database nor a table"
@@ -565,22 +606,37 @@ def asked_for(draft: Draft, request: Mapping[str, Any]) -> Database | Table | No
 
 def _take_database(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
     # Live, a missing member is an empty one: AWS leaves out what is null.
-    full = {"CreateTableDefaultPermissions": (), "CatalogId": _catalog_of(draft, row, answer), **_said(row)}
+    full = {"CreateTableDefaultPermissions": (), "CatalogId": _catalog_of(draft, None, answer), **_said(row)}
     info = normal.database_info(full, draft.account, draft.id.partition, evidence)
     draft.databases[info.id] = info
     return None
 
 
-def _take_table(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
-    name = row.get("DatabaseName") or answer.request.get("DatabaseName")
+def _take_table(draft: Draft, row: shapes.TableRow, evidence: Evidence, answer: Answer) -> str | None:
+    asked, catalog = answer.request.get("DatabaseName"), answer.request.get("CatalogId")
+    name = row.DatabaseName or asked
     if not isinstance(name, str):
         raise normal.NotUnderstoodError("the table's database is not said")
-    full = {**row, "DatabaseName": name, "CatalogId": _catalog_of(draft, row, answer)}
-    asked = answer.request.get("DatabaseName")
-    catalog = answer.request.get("CatalogId")
+    storage = row.StorageDescriptor
+    fixed = draft.columns(storage.Columns if storage is not None else None)
+    keys = draft.columns(row.PartitionKeys)
+    full = {
+        **{member: getattr(row, member) for member in _TABLE_MEMBERS},
+        "DatabaseName": name,
+        "CatalogId": _catalog_of(draft, row.CatalogId, answer),
+        "StorageDescriptor": None if storage is None else {
+            "Location": storage.Location,
+            "InputFormat": storage.InputFormat,
+            "OutputFormat": storage.OutputFormat,
+            "SerdeInfo": None if storage.SerdeInfo is None else msgspec.structs.asdict(storage.SerdeInfo),
+        },
+        "TargetTable": None if row.TargetTable is None else msgspec.structs.asdict(row.TargetTable),
+        "ViewDefinition": None if row.ViewDefinition is None else msgspec.to_builtins(row.ViewDefinition),
+    }  # fmt: skip
     home = Database(catalog if isinstance(catalog, str) else draft.account,
                     normal.database_name(asked if isinstance(asked, str) else name))  # fmt: skip
-    draft.put_table(normal.table_info(full, draft.account, draft.id.partition, evidence), home)
+    info = normal.table_info_of(full, draft.account, draft.id.partition, fixed=fixed, keys=keys, evidence=evidence)
+    draft.put_table(info, home)
     return None
 
 
@@ -622,8 +678,8 @@ def _of_time(request: Mapping[str, Any]) -> str | None:
     return "tables of another time" if request.get("QueryAsOfTime") else _names_only(request)
 
 
-def _one(page: type[shapes.Shape]) -> Spec:
-    return Spec(page, None, page)
+def _one(page: type[shapes.Shape], *, structs: bool = False) -> Spec:
+    return Spec(page, None, page, structs)
 
 
 _LF, _GLUE = "lakeformation", "glue"
@@ -650,17 +706,19 @@ READERS: Final[Mapping[Call, Reader]] = {
     (_LF, "DescribeLakeFormationIdentityCenterConfiguration"): Reader(
         _one(shapes.IdentityCenterAnswer), Facts.IDENTITY_CENTER, _take_identity_center),
     (_LF, "SearchDatabasesByLFTags"): Reader(
-        Spec(shapes.DatabaseSearchPage, "DatabaseList", shapes.TaggedDatabase), Facts.ASSIGNMENTS,
+        Spec(shapes.DatabaseSearchPage, "DatabaseList", shapes.TaggedDatabase, structs=True), Facts.ASSIGNMENTS,
         _take_tagged_database),
     (_LF, "SearchTablesByLFTags"): Reader(
-        Spec(shapes.TableSearchPage, "TableList", shapes.TaggedTable), Facts.ASSIGNMENTS, _take_tagged_table),
-    (_LF, "GetResourceLFTags"): Reader(_one(shapes.TagsAnswer), Facts.ASSIGNMENTS, _take_resource_tags),
+        Spec(shapes.TableSearchPage, "TableList", shapes.TaggedTable, structs=True), Facts.ASSIGNMENTS,
+        _take_tagged_table),
+    (_LF, "GetResourceLFTags"): Reader(_one(shapes.TagsAnswer, structs=True), Facts.ASSIGNMENTS, _take_resource_tags),
     (_GLUE, "GetCatalogs"): Reader(
         Spec(shapes.CatalogPage, "CatalogList", shapes.CatalogRow), Facts.CATALOGS, _take_catalog),
     (_GLUE, "GetDatabases"): Reader(
         Spec(shapes.DatabasePage, "DatabaseList", shapes.DatabaseRow), Facts.DATABASES, _take_database,
         _databases_unused),
-    _TABLES: Reader(Spec(shapes.TablePage, "TableList", shapes.TableRow), Facts.TABLES, _take_table, _of_time),
+    _TABLES: Reader(
+        Spec(shapes.TablePage, "TableList", shapes.TableRow, structs=True), Facts.TABLES, _take_table, _of_time),
     (_GLUE, "GetResourcePolicy"): Reader(_one(shapes.PolicyAnswer), Facts.POLICIES, _take_policy),
     (_GLUE, "GetResourcePolicies"): Reader(
         Spec(shapes.PolicyPage, "GetResourcePoliciesResponseList", shapes.PolicyAnswer), Facts.POLICIES, _take_policy),

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 
-class Shape(Struct, forbid_unknown_fields=True):
+class Shape(Struct, forbid_unknown_fields=True, gc=False):
     """A structure of the service model."""
 
 
@@ -45,10 +45,10 @@ class Pair(Shape):
 
 
 class ColumnPairs(Shape):
-    """The LF-tags of one column."""
+    """The LF-tags of one column, a list of ``Pair``."""
 
     Name: str
-    LFTags: list[Pair] | None = None
+    LFTags: Raw | UnsetType = UNSET
 
 
 class Wildcard(Shape):
@@ -374,7 +374,7 @@ class TaggedDatabase(Shape):
     """A hit of a search for databases."""
 
     Database: DatabaseName
-    LFTags: list[Pair] | None = None
+    LFTags: Raw | UnsetType = UNSET
 
 
 class DatabaseSearchPage(Shape):
@@ -388,8 +388,8 @@ class TaggedTable(Shape):
     """A hit of a search for tables."""
 
     Table: TableName
-    LFTagOnDatabase: list[Pair] | None = None
-    LFTagsOnTable: list[Pair] | None = None
+    LFTagOnDatabase: Raw | UnsetType = UNSET
+    LFTagsOnTable: Raw | UnsetType = UNSET
     LFTagsOnColumns: list[ColumnPairs] | None = None
 
 
@@ -403,8 +403,8 @@ class TableSearchPage(Shape):
 class TagsAnswer(Shape):
     """lakeformation:GetResourceLFTags."""
 
-    LFTagOnDatabase: list[Pair] | None = None
-    LFTagsOnTable: list[Pair] | None = None
+    LFTagOnDatabase: Raw | UnsetType = UNSET
+    LFTagsOnTable: Raw | UnsetType = UNSET
     LFTagsOnColumns: list[ColumnPairs] | None = None
 
 
@@ -448,7 +448,7 @@ class DatabasePage(Shape):
 
 
 class ColumnRow(Shape):
-    """A Glue column."""
+    """A Glue column: an item of ``Columns`` and ``PartitionKeys``."""
 
     Name: str
     Type: str | None = None
@@ -467,7 +467,7 @@ class Serde(Shape):
 class Storage(Shape):
     """Where and how a table is stored."""
 
-    Columns: list[ColumnRow] | None = None
+    Columns: list[Raw] | None = None
     Location: str | None = None
     AdditionalLocations: Any = None
     InputFormat: str | None = None
@@ -524,7 +524,7 @@ class TableRow(Shape):
     LastAnalyzedTime: Any = None
     Retention: Any = None
     StorageDescriptor: Storage | None = None
-    PartitionKeys: list[ColumnRow] | None = None
+    PartitionKeys: list[Raw] | None = None
     ViewOriginalText: str | None = None
     ViewExpandedText: str | None = None
     TableType: str | None = None

@@ -585,6 +585,40 @@ def test_malformed_answers_are_gaps_that_name_line_and_place(operation, response
     assert not row.complete
 
 
+@pytest.mark.parametrize(
+    "tags", [[{"TagKey": "k", "TagValues": ["a", "b"]}], [{"TagKey": "k"}], [{"TagKey": 5, "TagValues": ["a"]}], "x"]
+)
+def test_malformed_tags_are_a_gap_each_time_they_come(tags):
+    rows = [{"Table": {**ORDERS, "Name": f"t{number}"}, "LFTagsOnTable": tags} for number in range(3)]
+    live = build(with_response("SearchTablesByLFTags", {"TableList": rows}))
+    assert len([gap for gap in gaps_of(live, Facts.ASSIGNMENTS) if "TableList" in gap.reason]) == 3
+
+
+def test_unknown_members_of_tags_and_columns_are_named():
+    answers = with_response(
+        "SearchTablesByLFTags", {"TableList": [{"Table": ORDERS, "LFTagsOnTable": [{**tag("internal"), "Since": 1}]}]}
+    )
+    answers = with_response(
+        "GetTables",
+        {
+            "TableList": [
+                {
+                    "Name": "t",
+                    "DatabaseName": "sales",
+                    "StorageDescriptor": {"Columns": [{"Name": "x", "Masked": True}]},
+                }
+            ]
+        },
+        answers,
+    )
+    live = build(answers)
+    bases = {row.operation: row.basis for row in live.ledger}
+    assert "`LFTags.Since`" in bases["SearchTablesByLFTags"]
+    assert "`Columns.Masked`" in bases["GetTables"]
+    assert live.lakes[0].assignments[ORDERS_TABLE]["sensitivity"].value == "internal"
+    assert [one.name for one in live.lakes[0].tables[Table(ACCOUNT, "sales", "t")].columns] == ["x"]
+
+
 def test_a_good_row_beside_a_malformed_one_is_read():
     good = granted(ANALYST, {"Catalog": {}}, "CREATE_DATABASE")
     live = build(with_response("ListPermissions", {"PrincipalResourcePermissions": [{"Resource": 5}, good]}))

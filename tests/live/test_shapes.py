@@ -21,7 +21,7 @@ NEEDED = {
     ("RLSAnswer", "RLSPolicy"), ("AttachmentRow", "PolicyName"), ("AttachmentRow", "Resource"),
     ("IdentityCenterAnswer", "InstanceArn"), ("TableName", "Name"), ("TaggedTable", "Table"),
     ("TaggedDatabase", "Database"), ("FilterResource", "DatabaseName"), ("FilterResource", "TableName"),
-    ("FilterResource", "Name"), ("DatabaseLink", "DatabaseName"), 
+    ("FilterResource", "Name"), ("DatabaseLink", "DatabaseName"),
     ("TableLink", "DatabaseName"), ("TableLink", "Name"), ("ColumnPairs", "Name"),
 }  # fmt: skip
 # A shape that stands for two of the model's.
@@ -76,6 +76,11 @@ def test_a_shape_is_what_the_installed_service_model_says(models, call):
     assert list(differences(spec.page, model, operation)) == []
     if spec.member is not None:
         assert list(different(spec.row, model.members[spec.member].member, spec.member)) == []
+
+
+def test_the_pieces_that_are_read_later_are_what_the_installed_service_model_says(models):
+    assert list(differences(shapes.ColumnRow, models["glue"].shape_for("Column"), "Column")) == []
+    assert list(differences(shapes.Pair, models["lakeformation"].shape_for("LFTagPair"), "LFTagPair")) == []
 
 
 def test_the_union_of_resources_is_what_the_installed_service_model_says(models):
