@@ -35,20 +35,20 @@ class Kind(StrEnum):
 
 
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    (Kind.ACCOUNT, re.compile(r"(?P<account>\d{12})")),
-    (Kind.ACCOUNT_PRINCIPALS, re.compile(r"(?P<account>\d{12}):IAMPrincipals")),
-    (Kind.SERVICE_LINKED_ROLE, re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):role/aws-service-role/.+")),
-    (Kind.ROLE, re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):role/.+")),
-    (Kind.USER, re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):user/.+")),
-    (Kind.SAML_USER, re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):saml-provider/.+:user/.+")),
-    (Kind.SAML_GROUP, re.compile(r"arn:[\w-]+:iam::(?P<account>\d{12}):saml-provider/.+:group/.+")),
-    (Kind.QUICK_USER, re.compile(r"arn:[\w-]+:quicksight:[\w-]*:(?P<account>\d{12}):user/.+")),
-    (Kind.QUICK_GROUP, re.compile(r"arn:[\w-]+:quicksight:[\w-]*:(?P<account>\d{12}):group/.+")),
+    (Kind.ACCOUNT, re.compile(r"(?P<account>[0-9]{12})")),
+    (Kind.ACCOUNT_PRINCIPALS, re.compile(r"(?P<account>[0-9]{12}):IAMPrincipals")),
+    (Kind.SERVICE_LINKED_ROLE, re.compile(r"arn:[\w-]+:iam::(?P<account>[0-9]{12}):role/aws-service-role/.+")),
+    (Kind.ROLE, re.compile(r"arn:[\w-]+:iam::(?P<account>[0-9]{12}):role/.+")),
+    (Kind.USER, re.compile(r"arn:[\w-]+:iam::(?P<account>[0-9]{12}):user/.+")),
+    (Kind.SAML_USER, re.compile(r"arn:[\w-]+:iam::(?P<account>[0-9]{12}):saml-provider/.+:user/.+")),
+    (Kind.SAML_GROUP, re.compile(r"arn:[\w-]+:iam::(?P<account>[0-9]{12}):saml-provider/.+:group/.+")),
+    (Kind.QUICK_USER, re.compile(r"arn:[\w-]+:quicksight:[\w-]*:(?P<account>[0-9]{12}):user/.+")),
+    (Kind.QUICK_GROUP, re.compile(r"arn:[\w-]+:quicksight:[\w-]*:(?P<account>[0-9]{12}):group/.+")),
     (Kind.IDENTITY_CENTER_USER, re.compile(r"arn:[\w-]+:identitystore:::user/(?P<account>).+")),
     (Kind.IDENTITY_CENTER_GROUP, re.compile(r"arn:[\w-]+:identitystore:::group/(?P<account>).+")),
-    (Kind.ORGANIZATION, re.compile(r"arn:[\w-]+:organizations::(?P<account>\d{12}):organization/.+")),
-    (Kind.ORGANIZATIONAL_UNIT, re.compile(r"arn:[\w-]+:organizations::(?P<account>\d{12}):ou/.+")),
-    (Kind.FUNCTION, re.compile(r"arn:[\w-]+:glue:[\w-]*:(?P<account>\d{12}):userDefinedFunction/.+")),
+    (Kind.ORGANIZATION, re.compile(r"arn:[\w-]+:organizations::(?P<account>[0-9]{12}):organization/.+")),
+    (Kind.ORGANIZATIONAL_UNIT, re.compile(r"arn:[\w-]+:organizations::(?P<account>[0-9]{12}):ou/.+")),
+    (Kind.FUNCTION, re.compile(r"arn:[\w-]+:glue:[\w-]*:(?P<account>[0-9]{12}):userDefinedFunction/.+")),
 )
 
 _ONE = frozenset(
@@ -117,8 +117,8 @@ def role_name(arn: str) -> tuple[str, str] | None:
 
     A session's ARN drops the role's path (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
     """
-    if match := re.fullmatch(r"arn:[\w-]+:sts::(\d{12}):assumed-role/([^/]+)(/.*)?", arn):
+    if match := re.fullmatch(r"arn:[\w-]+:sts::([0-9]{12}):assumed-role/([^/]+)(/.*)?", arn):
         return match[1], match[2]
-    if match := re.fullmatch(r"arn:[\w-]+:iam::(\d{12}):role/(?:.*/)?([^/]+)", arn):
+    if match := re.fullmatch(r"arn:[\w-]+:iam::([0-9]{12}):role/(?:.*/)?([^/]+)", arn):
         return match[1], match[2]
     return None

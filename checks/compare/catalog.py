@@ -17,6 +17,7 @@ from checks.model import (
     Evidence,
     Facts,
     Finding,
+    SettingRef,
     Severity,
     Table,
     TableInfo,
@@ -32,6 +33,7 @@ def catalog(sides: Sides) -> None:
     _databases(sides)
     _tables(sides)
     _tags(sides)
+    _identity_centers(sides)
 
 
 def _databases(sides: Sides) -> None:
@@ -60,6 +62,7 @@ def _databases(sides: Sides) -> None:
         if (told.location or None) != (now.location or None) and told.location is not None:
             _database_moved(sides, told, now)
         differences = _differences(
+            told.hidden,
             ("description", told.description, now.description),
             ("parameters", *_declared_only(told.parameters, now.parameters)),
             ("target", told.link_to, now.link_to),
@@ -271,6 +274,7 @@ def _declared_only(
 def _table_differences(told: TableInfo, now: TableInfo, opened: frozenset[str]) -> list[tuple[str, str, str]]:
     """Return what differs of a table; columns in *opened* are told as a widening of their own."""
     found = _differences(
+        told.hidden,
         ("description", told.description, now.description),
         ("type", told.table_type, now.table_type) if told.table_type else ("type", "", ""),
         ("format", told.format, now.format) if told.format else ("format", "", ""),
@@ -290,9 +294,11 @@ def _table_differences(told: TableInfo, now: TableInfo, opened: frozenset[str]) 
                         "absent" if new is None else _type(new.type),
                     )
                 )
+            elif f"columns.{name}.type" in told.hidden:
+                continue
             elif old.type.replace(" ", "").lower() != new.type.replace(" ", "").lower():
                 found.append((f"type of {name}", _type(old.type), _type(new.type)))
-            elif old.comment != new.comment:
+            elif old.comment != new.comment and f"columns.{name}.comment" not in told.hidden:
                 found.append((f"comment of {name}", old.comment, new.comment))
         keys = [one.name for one in told.partition_keys], [one.name for one in now.partition_keys]
         if keys[0] != keys[1]:
@@ -304,8 +310,11 @@ def _type(text: str) -> str:
     return text or "untyped"
 
 
-def _differences(*pairs: tuple[str, object, object]) -> list[tuple[str, str, str]]:
-    return [(name, _plain(before), _plain(after)) for name, before, after in pairs if before != after]
+def _differences(hidden: frozenset[str], *pairs: tuple[str, object, object]) -> list[tuple[str, str, str]]:
+    """Return what differs, but for what the declaration hides (a secret, or not yet known)."""
+    return [
+        (name, _plain(before), _plain(after)) for name, before, after in pairs if before != after and name not in hidden
+    ]
 
 
 def _plain(value: object) -> str:
@@ -396,3 +405,39 @@ def _tags(sides: Sides) -> None:
                     evidence=[now.evidence],
                 )
             )
+
+
+def _identity_centers(sides: Sides) -> None:
+    """Compare the Identity Center instances: whose users and groups the lake trusts."""
+    told = {one.instance: one for one in sides.declared.identity_centers}
+    now = {one.instance: one for one in sides.live.identity_centers}
+    for instance in sorted(told.keys() | now.keys()):
+        if instance in told and instance in now:
+            sides.equal += 1
+            continue
+        if instance in told and Facts.IDENTITY_CENTER in sides.dark:
+            continue
+        words = f"Identity Center instance {spelling.printable(instance)}"
+        before, after = told.get(instance), now.get(instance)
+        trusts = after is not None
+        verdict = Verdict.NARROWED if not trusts else Verdict.WIDENED if told else Verdict.UNMANAGED
+        sides.findings.append(
+            say.build(
+                "FL120" if told and trusts else "FL142" if trusts else "FL132",
+                verdict,
+                say.subject(
+                    "setting", SettingRef("IdentityCenter"), sides.id, declared=before.evidence if before else None
+                ),
+                f"the lake trusts {words}, which no stack declares"
+                if trusts
+                else f"{words} is declared, but not set up",
+                Cause("setting", words),
+                severity=Severity.LOW if trusts and not told else None,
+                confidence=sides.confidence,
+                witness=Witness(None, None, sides.id.account) if trusts and told else None,
+                reach=sides.reach([None] if trusts and told else (), {}),
+                declared=", ".join(map(spelling.printable, told)) or "none",
+                live=", ".join(map(spelling.printable, now)) or "none",
+                evidence=[one.evidence for one in (before, after) if one],
+            )
+        )

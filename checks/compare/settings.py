@@ -21,6 +21,7 @@ from checks.model import (
     Verdict,
     Witness,
 )
+from checks.normal import SETTINGS
 from checks.principals import Kind, kind_of
 
 Value = frozenset[str] | bool | str
@@ -58,6 +59,7 @@ def settings(sides: Sides) -> None:
     """Compare the settings of the lake and of its databases."""
     _settings(sides)
     _database_defaults(sides)
+    _nested_catalogs(sides)
 
 
 def _settings(sides: Sides) -> None:
@@ -117,6 +119,8 @@ def _value_words(value: Value | None) -> str:
 def _one_settings(sides: Sides, declared: Settings, live: Settings) -> None:
     told, seen = dict(declared.members), dict(live.members)
     for name in sorted(told.keys() | seen.keys()):
+        if name not in told and name in SETTINGS and name not in declared.absent:
+            continue  # declared, but not readable: the gap says so
         _member(sides, declared, live, name, told.get(name), seen.get(name))
 
 
@@ -239,6 +243,8 @@ def _database_defaults(sides: Sides) -> None:
         if told == live:
             sides.equal += 1
             continue
+        if "table_defaults" in declared.hidden:
+            continue  # the gap says so
         if told is None and live == _settings_default(sides):
             sides.equal += 1  # the database took what the declared settings say
             continue
@@ -320,3 +326,65 @@ def _default_gain(
             revoke=f"update-database of {where} with empty CreateTableDefaultPermissions",
         )
     )
+
+
+def _nested_catalogs(sides: Sides) -> None:
+    """Compare nested catalogs: their own defaults, and whether whole tables may be fetched by any tool.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_CatalogInput.html.
+    """
+    for catalog, now in sides.live.catalogs.items():
+        if catalog.catalog == sides.id.account:
+            continue  # the root catalog's are the lake's settings
+        told = sides.declared.catalogs.get(catalog)
+        live = {
+            "CreateDatabaseDefaultPermissions": _texts(now.database_defaults),
+            "CreateTableDefaultPermissions": _texts(now.table_defaults),
+            "AllowFullTableExternalDataAccess": frozenset({"true"} if now.full_table_external else ()),
+        }
+        before: dict[str, frozenset[str] | None] = {
+            "CreateDatabaseDefaultPermissions": None
+            if told is None or told.database_defaults is None
+            else _texts(told.database_defaults),
+            "CreateTableDefaultPermissions": None
+            if told is None or told.table_defaults is None
+            else _texts(told.table_defaults),
+            "AllowFullTableExternalDataAccess": None
+            if told is None or told.full_table_external is None
+            else frozenset({"true"} if told.full_table_external else ()),
+        }
+        for name, value in live.items():
+            gained = value - (before[name] or frozenset())
+            if not gained:
+                sides.equal += told is not None
+                continue
+            words = spelling.words(catalog)
+            evidence = [now.evidence, told.evidence if told else None]
+            sides.findings.append(
+                say.build(
+                    "FL121" if name.endswith("DefaultPermissions") else "FL120",
+                    Verdict.WIDENED if before[name] is not None else Verdict.UNMANAGED,
+                    say.subject(
+                        "setting",
+                        SettingRef(f"{name} of {catalog.catalog}"),
+                        sides.id,
+                        declared=told.evidence if told else None,
+                    ),
+                    f"{name} of {words} is open: {_MEANING[name].replace('to it', 'to IAM_ALLOWED_PRINCIPALS')}",
+                    Cause("setting", f"{name} of {words}: added {_value_words(gained)}"),
+                    severity=None if told is not None else Severity.LOW,
+                    exposure=told is not None,
+                    confidence=sides.confidence,
+                    witness=Witness(EVERYONE, "ALL", catalog.catalog),
+                    reach=sides.reach(
+                        [None], {}, tables=sum(1 for one in sides.tables() if one.catalog == catalog.catalog)
+                    ),
+                    declared=_value_words(before[name]),
+                    live=_value_words(value),
+                    evidence=evidence,
+                )
+            )
+
+
+def _texts(value: frozenset[tuple[Principal, frozenset[Permission]]] | None) -> frozenset[str]:
+    return frozenset(f"{who}: {','.join(sorted(what))}" for who, what in value or ())

@@ -163,7 +163,8 @@ def given_settings(members: Mapping[str, object]) -> Settings:
     spelt = []
     for name, value in members.items():
         spelt.append((name, frozenset(value) if isinstance(value, list | tuple | set) else value))
-    return Settings(tuple(sorted(spelt)), evidence=Evidence(Side.DECLARED, None, "/settings"))  # type: ignore[arg-type]
+    absent = frozenset(normal.SETTINGS) - members.keys()
+    return Settings(tuple(sorted(spelt)), absent, Evidence(Side.DECLARED, None, "/settings"))  # type: ignore[arg-type]
 
 
 def column(name: str, short: str) -> ColumnRef:
