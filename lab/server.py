@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import secrets
 import socket
 import threading
@@ -23,7 +24,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -128,7 +128,7 @@ class Lab:
         self._pages = Pages(page_limit, blanks=empty_pages)
         self._options: dict[str, Any] = {"filters_in_sweep": filters_in_sweep, "expand_all": expand_all}
         self._creator_grants = creator_grants
-        self._clock = lambda: round(clock(), 3)
+        self._clock: Callable[[], float] = lambda: round(clock(), 3)
         self._lakes: dict[tuple[str, str], LakeFormation] = {}
         self._keys: dict[str, tuple[Caller, str]] = {}
         self._faults: list[_Fault] = []
@@ -182,6 +182,8 @@ class Lab:
     # -------------------------------------------------------------------------------------------------- principals
     def _mint(self, principal: str, session: str) -> tuple[str, str, str]:
         """Access key, secret and token under which a principal is known here."""
+        if principal.count(":") < 5:
+            raise ValueError(f"`{principal}` is no ARN of a role or user")
         digest = hashlib.sha256(f"{principal} {session}".encode()).digest()
         key = "ASIA" + b32encode(digest).decode()[:16]
         with self._lock:
@@ -212,8 +214,8 @@ class Lab:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": str(Path("/dev/null")),
-            "AWS_SHARED_CREDENTIALS_FILE": str(Path("/dev/null")),
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
     def caller(self, principal_arn: str | None = None) -> Caller:
