@@ -48,10 +48,12 @@ governance = Governance(
     },
 )
 
-raw_files = Location("raw", f"s3://{bucket['raw']}/", role=role["lake-storage"])
-curated_files = Location("curated", f"s3://{bucket['curated']}/", role=role["lake-storage"])
+raw_files = Location("raw", f"s3://{bucket['raw']}/", governance=governance, role=role["lake-storage"])
+curated_files = Location("curated", f"s3://{bucket['curated']}/", governance=governance, role=role["lake-storage"])
 # Training jobs still move over from their own S3 rights: hybrid, and whoever has moved is opted in below.
-feature_files = Location("features", f"s3://{bucket['features']}/", role=role["lake-storage"], hybrid=True)
+feature_files = Location(
+    "features", f"s3://{bucket['features']}/", governance=governance, role=role["lake-storage"], hybrid=True
+)
 
 # --------------------------------------------------------------------------------------------------------- the data
 employee = Column("employee_id", "bigint", "Who, by number in the staff directory")

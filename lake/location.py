@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_aws import lakeformation
 
 from lake.mistake import Mistake, quoted
 from lake.principal import Principal, checked, label, later
+
+if TYPE_CHECKING:
+    from lake.governance import Governance
 
 _S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^/]+)*/?")
 
@@ -27,7 +31,14 @@ class Location(pulumi.ComponentResource):
     """
 
     def __init__(
-        self, name: str, url: str, *, role: str, hybrid: bool = False, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        url: str,
+        *,
+        governance: Governance,
+        role: str,
+        hybrid: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         where = f"location {quoted(name)}"
         self.url = s3(url, where)
@@ -36,13 +47,14 @@ class Location(pulumi.ComponentResource):
         if ":role/" not in role:
             raise Mistake(f"{where}: {quoted(role)} is no role; a location is read through a role's credentials")
         super().__init__("floodline:lake:Location", name, None, opts)
-        self._home = role.split(":")[4]
+        self._home = governance.account
         self.registration = lakeformation.Resource(
             name,
             arn=self.arn,
             role_arn=role,
             hybrid_access_enabled=hybrid,
-            opts=pulumi.ResourceOptions(parent=self),
+            # Registering is an admin's right: the settings that name the admins come first.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[governance.settings]),
         )
         self.register_outputs({"arn": self.arn})
 

@@ -213,11 +213,11 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         ),
     ),
     "location without a scheme": (
-        lambda: Location("raw", "example-sales/raw", role=ADMIN),
+        lambda: Location("raw", "example-sales/raw", governance=rules(), role=ADMIN),
         "location `raw`: `example-sales/raw` is no location; write `s3://bucket/prefix/`",
     ),
     "location read by a user": (
-        lambda: Location("raw", "s3://example-sales/", role="arn:aws:iam::111122223333:user/me"),
+        lambda: Location("raw", "s3://example-sales/", governance=rules(), role="arn:aws:iam::111122223333:user/me"),
         (
             "location `raw`: `arn:aws:iam::111122223333:user/me` is no role; "
             "a location is read through a role's credentials"
