@@ -422,6 +422,7 @@ class RLSAttachment:
     principal: Principal | None
     default: bool = False
     evidence: Evidence | None = field(default=None, compare=False)
+    condition: str | None = None
 
 
 class Facts(StrEnum):

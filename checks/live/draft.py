@@ -549,7 +549,7 @@ def _take_attachment(draft: Draft, row: Mapping[str, Any], evidence: Evidence, a
     who = (row.get("Principal") or {}).get("DataLakePrincipalIdentifier")
     on = draft.resource(row["Resource"], answer, Facts.RLS)
     found = RLSAttachment(row["PolicyName"].lower(), on, normal.principal(who) if who else None,
-                          bool(row.get("DefaultRLSPolicy")), evidence)  # fmt: skip
+                          bool(row.get("DefaultRLSPolicy")), evidence, normal.condition(row.get("Condition")))  # fmt: skip
     draft.rls.setdefault(found, found)
     return None
 

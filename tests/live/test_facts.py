@@ -536,6 +536,32 @@ def test_a_resource_nobody_knows_is_kept_as_it_is_and_a_gap(resource):
     assert live.complete, "it was read; what it means is undecided"
 
 
+def test_response_metadata_is_passed_over():
+    answers = [
+        one if one.response is None else dataclasses.replace(one, response=json.dumps(
+            {**json.loads(one.response), "ResponseMetadata": {"HTTPStatusCode": 200}}).encode())
+        for one in WHOLE
+    ]  # fmt: skip
+    assert build(answers) == build(WHOLE)
+
+
+def test_null_members_are_absent_ones():
+    answers = [
+        one if one.response is None else dataclasses.replace(one, response=json.dumps(
+            {"NextToken": None, **json.loads(one.response)} if one.operation.startswith(("List", "Search"))
+            else json.loads(one.response)).encode())
+        for one in WHOLE
+    ]  # fmt: skip
+    assert build(answers) == build(WHOLE)
+
+
+def test_attachments_that_differ_in_their_condition_are_two():
+    row = {"PolicyName": "p", "Resource": {"Table": ORDERS}, "Principal": who(ANALYST)}
+    live = build(with_response("ListRLSPolicyAttachments", {"RLSPolicyAttachments": [
+        row, {**row, "Condition": {"Expression": "x"}}]}))  # fmt: skip
+    assert len(live.lakes[0].rls) == 2
+
+
 def test_an_unknown_setting_is_kept():
     live = build(with_response("GetDataLakeSettings", {"DataLakeSettings": {
         "ReadOnlyAdmins": [who(AUDITOR)], "OpenToAll": True}}))  # fmt: skip
