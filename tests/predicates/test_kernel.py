@@ -50,6 +50,36 @@ def test_a_model_is_found_if_there_is_one_and_all_its_choices_are_models(inner, 
         assert set(chosen) <= set(expected)
 
 
+WIDE = [0b111] * 5
+clauses = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(1, 6)).map(lambda pair: kernel.lit(*pair)), min_size=2, max_size=3
+).map(kernel.disj)
+
+
+@given(formula=st.lists(clauses, min_size=1, max_size=14).map(kernel.conj))
+@settings(quietly, max_examples=300)
+def test_clauses_that_call_for_backtracking(formula):
+    expected = {point for point in itertools.product(range(3), repeat=5) if holds(formula, point)}
+    found = kernel.satisfy([formula], WIDE, Budget())
+    assert (found is None) == (not expected)
+    if found is not None:
+        choices = itertools.product(*([i for i in range(3) if mask >> i & 1] for mask in found))
+        assert set(choices) <= expected
+
+
+def test_a_failed_component_leaves_no_trace():
+    # the first case splits into two components of which one fails; the second case needs what the first had narrowed
+    pair = Some((Lit(0, 0b01), Lit(1, 0b01)))
+    odd = [Some((Lit(2, a), Lit(3, b))) for a in (1, 2) for b in (1, 2)]
+    domain = [0b11] * 4
+    assert kernel.satisfy([kernel.conj([pair, *odd])], domain, Budget()) is None
+    assert domain == [0b11] * 4
+    other = All((Lit(0, 0b10), Lit(1, 0b10)))
+    assert kernel.satisfy([kernel.conj([pair, *odd]), other], domain, Budget()) == [0b10, 0b10, 0b11, 0b11]
+    either = Some((All((pair, *odd)), other))
+    assert kernel.satisfy([either], domain, Budget()) == [0b10, 0b10, 0b11, 0b11]
+
+
 @given(node=nodes)
 @settings(quietly, max_examples=200)
 def test_the_complement_is_the_rest(node):

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from checks.model import ALL_ROWS, Where
-from checks.predicates import rows
+from checks.predicates import replay, rows
 from checks.predicates.rows import Proof, Relation, RowVerdict
 
 TYPES = {
@@ -206,6 +206,27 @@ def test_never_equal_by_accident(text):
 )
 def test_the_same_tokens_are_the_same_filter(one, other, same):
     assert (against(one, other).relation is Relation.EQUAL) == same
+
+
+@pytest.mark.parametrize(
+    ("types", "text"),
+    [
+        ({"a.b": "string", "a": "struct<b:string>"}, "\"a.b\" = 'x'"),
+        ({"a.b": "string", "a": "struct<b:string>"}, "a.b = 'x'"),
+        ({"a.b": "string"}, "\"a.b\" = 'x'"),
+        ({"a": "struct<B:string>"}, "a.\"B\" = 'x'"),
+        ({"a": "struct<B:string>"}, "a.\"b\" = 'x'"),
+        ({"a": "struct<b:string,B:string>"}, "a.b = 'x'"),
+    ],
+)
+def test_names_that_engines_may_read_differently(types, text):
+    assert rows.compare([Where(text)], [Where("false")], types).relation is Relation.UNKNOWN
+
+
+def test_a_witness_that_does_not_replay_is_no_finding(monkeypatch):
+    monkeypatch.setattr(replay, "shows", lambda *_args, **_options: False)
+    verdict = against("year > 5", "year > 4")
+    assert (verdict.relation, verdict.reason) == (Relation.UNKNOWN, "witness did not replay")
 
 
 def test_unions():

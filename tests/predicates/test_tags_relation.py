@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from checks.model import Expression
 from checks.predicates import tags
-from checks.predicates.kernel import Relation
+from checks.predicates.kernel import Relation, relation
 
 KNOWN = {"domain": frozenset({"hr", "fin", "ops"}), "level": frozenset({"low", "high"})}
 quietly = settings(deadline=None, derandomize=True, database=None)
@@ -65,14 +65,14 @@ expressions = st.dictionaries(st.sampled_from(["domain", "level"]), values, min_
 @given(live=st.lists(expressions, max_size=3), declared=st.lists(expressions, max_size=3))
 @settings(quietly, max_examples=250)
 def test_the_verdict_is_what_trying_every_tag_set_says(live, declared):
-    def relation(worlds: dict[str, list[str | None]]) -> Relation:
+    def expected(worlds: dict[str, list[str | None]]) -> Relation:
         sets = [dict(zip(worlds, choice, strict=True)) for choice in itertools.product(*worlds.values())]
         both = [
             (any(tags.matches(e, each) for e in live), any(tags.matches(e, each) for e in declared)) for each in sets
         ]
-        return tags.relation(gained=(True, False) in both, lost=(False, True) in both)
+        return relation(gained=(True, False) in both, lost=(False, True) in both)
 
     now = {key: [None, *sorted(known)] for key, known in KNOWN.items()}
     later = {key: [*known, "hr", "fin", "ops", "legal", "low", "high", "?"] for key, known in now.items()}
     verdict = tags.compare(live, declared, KNOWN)
-    assert (verdict.now, verdict.later) == (relation(now), relation(later))
+    assert (verdict.now, verdict.later) == (expected(now), expected(later))
