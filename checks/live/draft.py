@@ -548,8 +548,9 @@ def _take_one_rls(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answ
 def _take_attachment(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
     who = (row.get("Principal") or {}).get("DataLakePrincipalIdentifier")
     on = draft.resource(row["Resource"], answer, Facts.RLS)
+    condition = normal.condition(row.get("Condition"))
     found = RLSAttachment(row["PolicyName"].lower(), on, normal.principal(who) if who else None,
-                          bool(row.get("DefaultRLSPolicy")), evidence, normal.condition(row.get("Condition")))  # fmt: skip
+                          bool(row.get("DefaultRLSPolicy")), evidence, condition)  # fmt: skip
     draft.rls.setdefault(found, found)
     return None
 
