@@ -23,9 +23,15 @@ def preview(previous: Deployment | None = None, **config: str) -> Deployment:
 
 
 @pytest.fixture(scope="module")
-def declared() -> dict[str, dict[str, Any]]:
-    """The sample program's resources by URN, once for all tests."""
-    return {resource["urn"]: resource for resource in preview().resources()}
+def previewed() -> Deployment:
+    """The sample program's preview, once for all tests."""
+    return preview()
+
+
+@pytest.fixture(scope="module")
+def declared(previewed: Deployment) -> dict[str, dict[str, Any]]:
+    """Its resources by URN."""
+    return {resource["urn"]: resource for resource in previewed.resources()}
 
 
 def test_every_declaration_has_its_urn(declared: dict[str, dict[str, Any]]) -> None:
@@ -97,26 +103,24 @@ def test_configuration_reaches_program_and_provider(declared: dict[str, dict[str
     assert len(preview(tables="3").entries) == len(declared) + 4
 
 
-def test_no_secret_is_left_in_plain() -> None:
-    deployment = preview()
-    assert b"hush" not in b"".join(entry.body for entry in deployment.entries)
-    assert deployment.salt is not None
-    assert deployment.export()["deployment"]["secrets_providers"]["type"] == "passphrase"
+def test_no_secret_is_left_in_plain(previewed: Deployment) -> None:
+    assert b"hush" not in b"".join(entry.body for entry in previewed.entries)
+    assert previewed.salt is not None
+    assert previewed.export()["deployment"]["secrets_providers"]["type"] == "passphrase"
 
 
-def test_what_the_state_knows_is_known_in_a_preview() -> None:
-    first = preview()
+def test_what_the_state_knows_is_known_in_a_preview(previewed: Deployment) -> None:
     bucket = f"{HEAD}sample:lake:Domain$aws:s3/bucket:Bucket::raw"
-    index = first.index()
+    index = previewed.index()
     made = {**index[bucket].fields(), "id": "raw-1", "outputs": {"arn": "arn:aws:s3:::raw-1"}}
     role = f"{HEAD}aws:iam/role:Role::analyst"
     arn = "arn:aws:iam::111122223333:role/analyst"
     played = {**index[role].fields(), "id": "analyst", "outputs": {"arn": arn}}
     entries = [
         type(entry).of({bucket: made, role: played}[entry.urn]) if entry.urn in (bucket, role) else entry
-        for entry in first.entries
+        for entry in previewed.entries
     ]
-    state = Deployment(first.project, first.stack, first.organization, tuple(entries))
+    state = Deployment(previewed.project, previewed.stack, previewed.organization, tuple(entries))
     grant = preview(previous=state).index()[f"{HEAD}aws:lakeformation/permissions:Permissions::analyst-orders0"]
     assert grant.fields()["inputs"]["principal"] == arn
 
