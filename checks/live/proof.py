@@ -148,8 +148,11 @@ class _Checker:
         members = dict(settings[0].members)
         admin, reader = (self._among(members.get(name)) for name in ("DataLakeAdmins", "ReadOnlyAdmins"))
         if not admin and not reader:
-            draft.gap(_SETTINGS, "the caller is neither a data lake admin nor a read-only admin: answers may leave out "
-                      "what it may not see; add it to the read-only admins", Facts.CALLER)  # fmt: skip
+            why = (
+                f"the caller `{arn}` is neither a data lake admin nor a read-only admin: "
+                "answers may leave out what it may not see; add it to the read-only admins"
+            )
+            draft.gap(_SETTINGS, why, Facts.CALLER)
             return Caller(arn, data_lake_admin=False, read_only_admin=False), None
         shown = "caller is a data lake admin" if admin else "caller is a read-only admin"
         return Caller(arn, admin, reader), shown

@@ -125,6 +125,8 @@ def test_a_recording_gives_the_same_facts_evidence_included():
     assert [g.evidence for g in at_once.lakes[0].grants] == [g.evidence for g in later.lakes[0].grants]
     lines = recorded(answers).splitlines()
     grant = at_once.lakes[0].grants[4]
+    assert grant.evidence is not None
+    assert grant.evidence.line is not None
     assert b"444455556666" in lines[grant.evidence.line - 1]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import typing
 
 import pytest
 from toy_aws import Aws, read, recorded, replayed
@@ -160,7 +161,7 @@ def test_it_is_read_from_what_cannot_seek():
 
     for compression in ("", "gzip", "zstd"):
         data = recorded(read(Aws()), compression)
-        assert list(read_recording(Pipe(data), "-")[1]) == replayed(data)
+        assert list(read_recording(typing.cast("typing.IO[bytes]", Pipe(data)), "-")[1]) == replayed(data)
 
 
 def test_several_compressed_frames_are_one_recording():

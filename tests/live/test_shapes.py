@@ -90,7 +90,7 @@ def test_the_union_of_resources_is_what_the_installed_service_model_says(models)
 def test_resources_are_those_of_the_installed_service_model(models):
     union = models["lakeformation"].shape_for("Resource")
     for name, member in union.members.items():
-        body = {one: "x" for one in member.members if "Wildcard" not in one and one != "ColumnNames"}
+        body: dict[str, object] = {one: "x" for one in member.members if "Wildcard" not in one and one != "ColumnNames"}
         body |= {"TagValues": ["x"]} if "TagValues" in body else {}
         body |= {"ColumnWildcard": {}} if name == "TableWithColumns" else {}
         body.pop("Expression", None)
