@@ -61,7 +61,7 @@ if broken == "raise":
 if broken == "type":
     aws.sqs.Queue("queue")
 if broken == "argument":
-    aws.lakeformation.LfTag("odd", keys="odd")
+    aws.lakeformation.LfTag("odd", keys="odd")  # type: ignore[call-overload]
 if broken == "log":
     pulumi.log.error("the owner is missing")
 if broken == "exit":
