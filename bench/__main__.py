@@ -46,12 +46,23 @@ class Size:
     tables: int
     synthetic: bool
     stages: dict[str, Measure] = field(default_factory=dict)
+    timeless: set[str] = field(default_factory=set)
+    """Stages whose time does not depend on the number of tables."""
 
     def row(self, name: str, work: Measure, note: str = "", *, per_second: bool = True) -> None:
         """Keep a measure and print its row."""
         self.stages[name] = work
-        speed = f"{self.tables / work.wall:>10,.0f}" if per_second and work.wall else f"{'':>10}"
-        print(f"  {name:<30}{work.wall:>9.2f}{work.cpu:>9.2f}{speed}{work.peak / MIB:>9,.0f}  {note}", flush=True)
+        if not per_second:
+            self.timeless.add(name)
+        print(
+            f"  {name:<30}{work.wall:>9.2f}{work.cpu:>9.2f}{self.speed(name):>10}{work.peak / MIB:>9,.0f}  {note}",
+            flush=True,
+        )
+
+    def speed(self, name: str) -> str:
+        """Return tables per second of wall time."""
+        known = name in self.stages and name not in self.timeless
+        return f"{self.tables / max(self.stages[name].wall, 1e-4):,.0f}" if known else "-"
 
     def ratio(self, name: str, other: str) -> str:
         """Compare CPU seconds and memory of two stages."""
@@ -259,9 +270,8 @@ def _table(sizes: list[Size]) -> None:
         cells = ""
         for size in sizes:
             work = size.stages.get(name)
-            speed = "-" if work is None else f"{size.tables / max(work.wall, 1e-4):,.0f}"
             memory = "-" if work is None else f"{work.peak / MIB:,.0f}"
-            cells += f"{speed:>12}{memory:>14}"
+            cells += f"{size.speed(name):>12}{memory:>14}"
         print(f"{name:<32}{cells}")
 
 
