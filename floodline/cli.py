@@ -73,6 +73,9 @@ class _Group(click.Group):
         try:
             result = super().main(*args, **extra)
             sys.exit(result if isinstance(result, int) else 0)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(64)
         except click.UsageError as error:
             _complain(error.format_message(), error.ctx)
             sys.exit(64)
