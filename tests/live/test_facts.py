@@ -312,6 +312,21 @@ def test_filters_may_be_read_table_by_table():
     assert [gap.scope for gap in gaps_of(live, Facts.FILTERS)] == [ORDERS_TABLE]
 
 
+def test_without_the_filters_the_grants_on_them_are_in_doubt_too():
+    refused = extra("ListDataCellsFilter", {}, error=Failure("AccessDeniedException", "", 400))
+    live = build([*without("ListDataCellsFilter"), refused])
+    assert gaps_of(live, Facts.FILTERS)
+    assert [gap.source for gap in gaps_of(live, Facts.GRANTS)] == ["lakeformation:ListDataCellsFilter"]
+
+
+def test_grants_on_a_tables_filters_that_were_refused_are_a_gap():
+    page = next(one for one in WHOLE if "IncludeRelated" in one.request)
+    refused = dataclasses.replace(page, response=None, error=Failure("AccessDeniedException", "", 400))
+    live = build([refused, *[one for one in WHOLE if "IncludeRelated" not in one.request]])
+    assert not live.complete
+    assert [gap.scope for gap in gaps_of(live, Facts.GRANTS)] == [ORDERS_TABLE]
+
+
 def test_a_cut_is_a_gap_even_if_every_listing_ended():
     live = build([*WHOLE, Cut(80, "the recording is cut inside its last line")])
     assert not live.complete
