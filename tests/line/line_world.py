@@ -114,6 +114,7 @@ class World:
     folder: Path
     lakes: dict[Any, Any]
     _recorded: dict[str, Path] = field(default_factory=dict)
+    _replayed: dict[str, Ended] = field(default_factory=dict)
 
     def fresh(self) -> None:
         """Put the lake back as the program declared it, and take back every refusal."""
@@ -152,6 +153,12 @@ class World:
     def lines(self, name: str = UNTOUCHED) -> bytes:
         """The same recording, unpacked."""
         return gzip.decompress(self.recorded(name).read_bytes())
+
+    def replayed(self, name: str = UNTOUCHED) -> Ended:
+        """How a check of that recording ends, for tests that compare with it."""
+        if name not in self._replayed:
+            self._replayed[name] = replay(self.state, self.recorded(name))
+        return self._replayed[name]
 
 
 def replay(state: os.PathLike[str], recording: os.PathLike[str], *arguments: str | os.PathLike[str]) -> Ended:
