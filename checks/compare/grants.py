@@ -53,6 +53,7 @@ from checks.semantics import (
     RAW_READS,
     SELECT,
     SUPER_USER,
+    TABLE_MEMBERS,
     always_within,
     database_of,
     matches,
@@ -318,7 +319,7 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
             return
     only_wanted = wanted
     if isinstance(resource, Catalog):
-        only_wanted = frozenset((one, flag) for one in (SELECT, DESCRIBE) for flag in (False, True))
+        only_wanted = frozenset((one, flag) for one in TABLE_MEMBERS for flag in (False, True))
     for table in _reached(sides, grant, sides.view_live):
         if sides.view_live.columns(table) is None:
             found.blank.add(table)
@@ -464,6 +465,8 @@ def _spelt(sides: Sides, found: Difference, cells: dict[Table, set[str]]) -> Col
 
 def pieces(sides: Sides, found: Difference) -> tuple[Access, ...]:
     """Spell what was added or removed; a permission that may also be passed on is said once, with that."""
+    if any(permission == SUPER_USER for permission, _ in found.plain):
+        return tuple(Access(SUPER_USER, None, flag) for permission, flag in found.plain if permission == SUPER_USER)
     result = []
     lent = {permission for permission, flag in found.plain if flag}
     for permission, flag in found.plain:
@@ -517,7 +520,8 @@ def witness(sides: Sides, found: Difference) -> Witness:
                 None if column == FUTURE else column,
                 found.row.get(best),
             )
-    permission = min((one for one, _ in found.plain), key=lambda one: (one in _MILD, one), default=DESCRIBE)
+    told = [one for one, _ in found.plain if one != SUPER_USER or not found.tables]
+    permission = min(told, key=lambda one: (one in _MILD, one), default=DESCRIBE)
     if found.tables:
         table = min(found.tables, key=lambda one: (one.database, one.name))
         return Witness(found.principal, permission, table.catalog, table.database, table.name)

@@ -87,8 +87,8 @@ def moved(sides: Sides) -> None:
     effects = Effects()
     tag_differences = _tag_differences(sides)
     for table in _affected(sides, tag_differences):
-        for principal in _holders(sides, table):
-            _on_one(sides, effects, principal, table)
+        for principal, condition in _holders(sides, table):
+            _on_one(sides, effects, principal, table, condition)
     _on_databases(sides, effects, tag_differences)
     _edits(sides, effects)
     _report_tags(sides, effects, tag_differences)
@@ -158,25 +158,33 @@ def _affected(sides: Sides, tags: Iterable[TagRef]) -> Iterable[Table]:
             yield table
 
 
-def _holders(sides: Sides, table: Table) -> list[Principal]:
-    """Return the principals with a declared grant that may reach the table."""
+def _holders(sides: Sides, table: Table) -> list[tuple[Principal, str | None]]:
+    """Return who holds a declared grant that may reach the table, and under which condition."""
     index = sides.index_declared
-    return [who for who in index.principals() if next(iter(index.on_table(who, table)), None) is not None]
+    return [
+        (who, condition)
+        for who in index.principals()
+        for condition in sorted({grant.condition for grant in index.on_table(who, table)}, key=lambda one: one or "")
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------------- one table
-def _on_one(sides: Sides, effects: Effects, principal: Principal, table: Table) -> None:
+def _on_one(sides: Sides, effects: Effects, principal: Principal, table: Table, condition: str | None) -> None:
     index = sides.index_declared
-    before = access(index, sides.view_declared, principal, table, groups=False)
-    after = access(index, sides.view_live, principal, table, groups=False)
+    before = access(index, sides.view_declared, principal, table, condition=condition, groups=False)
+    after = access(index, sides.view_live, principal, table, condition=condition, groups=False)
     wanted = _everything(before) | _everything(after)
     if not wanted:
         return
     types = sides.view_live.types(table)
-    declared = access(index, sides.view_declared, principal, table)
+    declared = access(index, sides.view_declared, principal, table, condition=condition)
     plain, chosen = beyond_others(after, wanted, (declared,), types)
     if plain or chosen:
-        held = None if Facts.GRANTS in sides.dark else access(sides.index_live, sides.view_live, principal, table)
+        held = (
+            None
+            if Facts.GRANTS in sides.dark
+            else access(sides.index_live, sides.view_live, principal, table, condition=condition)
+        )
         for atom in plain:
             if held is None or atom in held.others:
                 grant = after.others[atom]
@@ -188,7 +196,7 @@ def _on_one(sides: Sides, effects: Effects, principal: Principal, table: Table) 
                     _gain(sides, effects.gains, principal, table, grant, [((SELECT, flag), shown)])
     if Facts.GRANTS in sides.dark or Facts.ASSIGNMENTS in sides.dark:
         return
-    held = access(sides.index_live, sides.view_live, principal, table)
+    held = access(sides.index_live, sides.view_live, principal, table, condition=condition)
     plain, chosen = beyond_others(before, wanted, (after, held), types)
     existing = sides.view_live.columns(table)
     names = None if existing is None else existing[0] | existing[1]
@@ -304,35 +312,57 @@ def _carrier(sides: Sides, table: Table, column: str | None, key: str) -> TagRef
 
 # ---------------------------------------------------------------------------------------------------------- databases
 def _on_databases(sides: Sides, effects: Effects, tags: Iterable[TagRef]) -> None:
-    """Evaluate the declared DATABASE tag policies on the databases whose tags moved."""
+    """Evaluate the declared DATABASE tag policies on the databases whose tags moved, or all if a saved body did."""
     keys: dict[Database, list[str]] = defaultdict(list)
     for one in tags:
         if isinstance(one.target, Database):
             keys[one.target].append(one.key)
+    edited = any(sides.view_declared.saved(name) != sides.view_live.saved(name) for name in sides.declared.expressions)
     index = sides.index_declared
-    for database, moved_keys in keys.items():
-        for principal in index.principals():
-            policies = list(index.policies(principal, "DATABASE"))
-            if not policies:
-                continue
-            before = database_access(index, sides.view_declared, principal, database)
-            after = database_access(index, sides.view_live, principal, database)
-            held = database_access(sides.index_live, sides.view_live, principal, database)
-            dark = Facts.GRANTS in sides.dark
-            for into, pairs in (
-                (effects.gains, after - before if dark else (after - before) & held),
-                (effects.losses, set() if dark else before - after - held),
+    for principal in index.principals():
+        policies = list(index.policies(principal, "DATABASE"))
+        for condition in sorted({grant.condition for grant in policies}, key=lambda one: one or ""):
+            for database in sides.databases() if edited else keys:
+                _on_database(sides, effects, principal, condition, policies, database, keys.get(database, []))
+
+
+def _on_database(
+    sides: Sides,
+    effects: Effects,
+    principal: Principal,
+    condition: str | None,
+    policies: list[Grant],
+    database: Database,
+    keys: list[str],
+) -> None:
+    index = sides.index_declared
+    before = database_access(index, sides.view_declared, principal, database, condition=condition)
+    after = database_access(index, sides.view_live, principal, database, condition=condition)
+    held = database_access(sides.index_live, sides.view_live, principal, database, condition=condition)
+    dark = Facts.GRANTS in sides.dark
+    gained, lost = (after - before, set()) if dark else ((after - before) & held, before - after - held)
+    for into, pairs in ((effects.gains, gained), (effects.losses, lost)):
+        for atom in sorted(pairs):
+            if atom[0] == DESCRIBE and any(
+                flag or not atom[1] for _, flag in (before if into is effects.gains else held)
             ):
-                for atom in sorted(pairs):
-                    grant = next(one for one in policies if atom in atoms(one))
-                    body = sides.view_live.expression(grant.resource) if isinstance(grant.resource, TagPolicy) else None
-                    key = next((k for k, _ in body or () if k in moved_keys), moved_keys[0])
-                    effect = into[TagRef(database, key)]
-                    effect.principals.add(principal)
-                    effect.databases.add(database)
-                    effect.atoms.add(atom)
-                    effect.grants.setdefault(id(grant), grant)
-                    effect.witnesses.append(Witness(principal, atom[0], database.catalog, database.name))
+                continue  # any other permission implies it
+            grant = next((one for one in policies if atom in atoms(one)), None)
+            if grant is None or not isinstance(grant.resource, TagPolicy):
+                continue
+            fact: Moved = TagRef(database, next(iter(keys), ""))
+            policy = grant.resource
+            body = sides.view_live.expression(policy)
+            if policy.saved is not None and body != sides.view_declared.expression(policy):
+                fact = SavedExpression(policy.catalog, policy.saved)
+            elif key := next((one for one, _ in body or () if one in keys), None):
+                fact = TagRef(database, key)
+            effect = into[fact]
+            effect.principals.add(principal)
+            effect.databases.add(database)
+            effect.atoms.add(atom)
+            effect.grants.setdefault(id(grant), grant)
+            effect.witnesses.append(Witness(principal, atom[0], database.catalog, database.name))
 
 
 def _edits(sides: Sides, effects: Effects) -> None:

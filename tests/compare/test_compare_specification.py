@@ -1,0 +1,126 @@
+"""The engine agrees with the specification on random lakes, and keeps the laws that any comparison must keep."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_lakes import grants, lakes, pairs, universe
+
+from checks.compare import compare
+from checks.model import Finding, Grant, Lake, Table, Verdict
+from checks.specification import FUTURE, Fact, facts
+
+PAIRS = int(os.environ.get("FLOODLINE_PAIRS", "1000"))
+"""Random pairs per property; ``make soak`` asks for more."""
+
+many = settings(max_examples=PAIRS, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+ACCESS_RULES = {f"FL{number}" for number in (101, 102, 103, 104, 105, 106, 110, 111, 112, 113)}
+
+
+def today(found: frozenset[Fact], live: Lake) -> frozenset[Fact]:
+    """Keep what is about things that exist."""
+    known = {table: {one.name for one in (*(info.columns or ()), *info.partition_keys)} for table, info in live.tables.items()}
+    kept = set()
+    for one in found:
+        table = None if one.table is None else Table(one.database.catalog, one.database.name, one.table)
+        if one.table == FUTURE or one.column == FUTURE or (table is not None and table not in known):
+            continue
+        if table is not None and one.column is not None and one.column not in known[table]:
+            continue
+        kept.add(one)
+    return frozenset(kept)
+
+
+def gained_and_lost(declared: Lake, live: Lake) -> tuple[frozenset[Fact], frozenset[Fact]]:
+    whole = universe(declared, live)
+    before, after = facts(declared, live, whole, named=True), facts(live, declared, whole, named=False)
+    return today(after - before, live), today(before - after, live)
+
+
+def gains(found: tuple[Finding, ...]) -> list[Finding]:
+    """Keep the findings that say that somebody gained access to what exists."""
+    return [one for one in found if one.rule in ACCESS_RULES and one.added and one.reach.tables]
+
+
+@many
+@given(pairs())
+def test_a_gain_is_reported_exactly_when_there_is_one(pair: tuple[Lake, Lake]) -> None:
+    declared, live = pair
+    gained, _ = gained_and_lost(declared, live)
+    reported = gains(compare(declared, live).findings)
+    assert bool(reported) == bool(gained), sorted(map(str, gained))[:5] or [one.message for one in reported]
+
+
+@many
+@given(pairs())
+def test_every_witness_is_a_gain(pair: tuple[Lake, Lake]) -> None:
+    declared, live = pair
+    gained, _ = gained_and_lost(declared, live)
+    told = {(one.principal, one.permission, one.database.name, one.table, one.column) for one in gained}
+    for finding in gains(compare(declared, live).findings):
+        seen = finding.witness
+        assert seen is not None
+        assert (seen.principal, seen.permission, seen.database, seen.table, seen.column) in told, finding.message
+
+
+@many
+@given(pairs())
+def test_a_loss_is_reported_exactly_when_there_is_one(pair: tuple[Lake, Lake]) -> None:
+    declared, live = pair
+    _, lost = gained_and_lost(declared, live)
+    reported = [one for one in compare(declared, live).findings if one.verdict is Verdict.NARROWED and one.removed]
+    assert bool(reported) == bool(lost), sorted(map(str, lost))[:5] or [one.message for one in reported]
+
+
+@many
+@given(pairs())
+def test_latent_is_never_access_of_today(pair: tuple[Lake, Lake]) -> None:
+    declared, live = pair
+    gained, _ = gained_and_lost(declared, live)
+    for finding in compare(declared, live).findings:
+        if finding.verdict is Verdict.LATENT:
+            assert not finding.added
+            if not gained:
+                assert not finding.widens
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(lakes())
+def test_a_lake_has_nothing_beyond_itself(one: Lake) -> None:
+    assert [found.rule for found in compare(one, one).findings if found.rule != "FL126"] == []
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(pairs(), grants())
+def test_declaring_more_never_adds_a_gain(pair: tuple[Lake, Lake], more: tuple[Grant, ...]) -> None:
+    declared, live = pair
+    if not gains(compare(declared, live).findings):
+        assert not gains(compare(replace(declared, grants=(*declared.grants, *more)), live).findings)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(pairs(), grants())
+def test_granting_more_never_removes_one(pair: tuple[Lake, Lake], more: tuple[Grant, ...]) -> None:
+    declared, live = pair
+    if gains(compare(declared, live).findings):
+        assert gains(compare(declared, replace(live, grants=(*live.grants, *more))).findings)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(pairs(), st.randoms(use_true_random=False))
+def test_order_and_duplicates_change_nothing(pair: tuple[Lake, Lake], random: object) -> None:
+    declared, live = pair
+    shuffled = [*live.grants, *live.grants[:2]]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    again = replace(
+        live, grants=tuple(shuffled), tables=dict(reversed(list(live.tables.items()))),
+        assignments=dict(reversed(list(live.assignments.items()))),
+    )  # fmt: skip
+    first, second = compare(declared, live), compare(declared, again)
+    assert {one.id: (one.message, one.reach, one.witness) for one in first.findings} == {
+        one.id: (one.message, one.reach, one.witness) for one in second.findings
+    }
+    assert first.equal == second.equal
