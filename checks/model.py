@@ -451,7 +451,7 @@ class Gap:
     """Something that was not read, not understood or not decided. Never silence.
 
     ``source`` is ``lakeformation:ListPermissions`` or a URN; ``facts`` what is in the dark, ``scope`` where (None:
-    the whole lake). A gap never carries a value: it may be a secret.
+    the whole lake), ``principal`` of whom (None: anybody). A gap never carries a hidden value: it may be a secret.
     """
 
     side: Side
@@ -460,6 +460,7 @@ class Gap:
     facts: Facts
     scope: Resource | None = None
     evidence: Evidence | None = field(default=None, compare=False)
+    principal: Principal | None = None
 
 
 @dataclass(frozen=True, slots=True)

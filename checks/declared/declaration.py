@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from checks import normal
 from checks.declared import classic, native
 from checks.declared.build import Builder
 from checks.declared.document import Document, Entry, Source, StateError, parse
-from checks.declared.item import KINDS, Item, Kind
+from checks.declared.item import KINDS, Fact, Item, Kind
 from checks.declared.shape import Shape, bare, members
 from checks.declared.where import Places, partition_of
-from checks.model import Evidence, Facts, Gap, Lake, LakeId, Side, SourceInfo
+from checks.model import Database, Evidence, Facts, Gap, Grant, Lake, LakeId, Side, SourceInfo, Table
 from checks.normal import NotUnderstoodError
 
 if TYPE_CHECKING:
@@ -194,9 +195,14 @@ class Declaration:
             place, assumed = home
             builder = lakes.get(place) or lakes.setdefault(place, Builder(place))
             builder.assumed = builder.assumed or assumed
-            builder.gaps.extend(gaps)
-            if usable is not None and isinstance(inputs, Shape):
-                _add_facts(builder, declared, usable, inputs, evidence)
+            if declared.kind is None or not isinstance(inputs, Shape):
+                builder.gaps.extend(gaps)
+                continue
+            item = _item(declared, declared.kind, inputs, place, evidence)
+            facts = _facts(declared.kind, item)
+            builder.gaps.extend(_placed(gaps, facts, inputs, place))
+            for fact in facts if usable is not None else ():
+                builder.add(next(_placed([fact], facts, inputs, place)) if isinstance(fact, Gap) else fact)
         if homeless and not lakes:
             raise PlacementError(f"nothing tells the lake of `{homeless[0].source}`: give --account and --region")
         for builder in lakes.values():  # a gap without a home may be in any lake
@@ -248,15 +254,52 @@ def _gaps(declared: Declared, inputs: Shape | str, evidence: Evidence) -> Iterat
         yield Gap(Side.DECLARED, resource.urn, reason, facts, None, evidence)
 
 
-def _add_facts(builder: Builder, declared: Declared, kind: Kind, inputs: Shape, evidence: Evidence) -> None:
-    """Read one resource; if it cannot be understood, that is the one fact of it."""
-    resource, place = declared.entry.resource, builder.id
-    item = Item(
+def _item(declared: Declared, kind: Kind, inputs: Shape, place: LakeId, evidence: Evidence) -> Item:
+    resource = declared.entry.resource
+    return Item(
         resource.type, resource.id, inputs, resource.outputs, place.account, place.partition, evidence, kind.facts
     )
+
+
+def _facts(kind: Kind, item: Item) -> list[Fact]:
+    """Read one resource; if it cannot be understood, that is the one fact of it."""
     try:
-        facts = list(kind.read(item))
+        return list(kind.read(item))
     except NotUnderstoodError as error:
-        facts = [item.gap(str(error))]
-    for fact in facts:
-        builder.add(fact)
+        return [item.gap(str(error))]
+
+
+def _placed(gaps: Iterable[Gap], facts: Iterable[Fact], inputs: Shape, place: LakeId) -> Iterator[Gap]:
+    """Say of whom and of what a gap is, as far as the rest of the resource tells."""
+    grant = next((fact for fact in facts if isinstance(fact, Grant)), None)
+    where = grant.resource if grant is not None else _roughly(inputs, place.account)
+    who = grant.principal if grant is not None else _plain(inputs.found.get("principal"))
+    for gap in gaps:
+        if gap.facts is not Facts.GRANTS or gap.scope is not None:
+            yield gap
+        else:
+            yield replace(gap, scope=where, principal=normal.principal(who) if isinstance(who, str) else None)
+
+
+def _plain(value: object) -> str | None:
+    if isinstance(value, dict):  # aws-native
+        value = value.get("dataLakePrincipalIdentifier")
+    return value if isinstance(value, str) else None
+
+
+def _roughly(inputs: Shape, account: str) -> Table | Database | None:
+    """Return the table or database that a grant names, where what it says of it cannot be read in full."""
+    found = inputs.found.get("resource")
+    for named in (inputs.found, found if isinstance(found, dict) else {}):
+        for member in ("tableWithColumns", "table", "database", "dataCellsFilter"):
+            body = named.get(member)
+            if not isinstance(body, dict):
+                continue
+            catalog = _plain(body.get("catalogId")) or account
+            database = _plain(body.get("name" if member == "database" else "databaseName"))
+            name = _plain(body.get("tableName" if member == "dataCellsFilter" else "name"))
+            if database and member == "database":
+                return Database(catalog, normal.database_name(database))
+            if database and name:
+                return Table(catalog, normal.database_name(database), normal.table_name(name))
+    return None
