@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
-
-import click
+from typing import TYPE_CHECKING, Any
 
 from floodline.errors import Usage
+
+if TYPE_CHECKING:
+    import click
 
 _LISTS = frozenset({"state", "stack", "preview", "live", "region", "output"})
 _TEXTS = frozenset({"fail-on", "min-severity", "account", "profile"})

@@ -145,7 +145,8 @@ def recordings(paths: Sequence[str]) -> Read:
     opened: list[tuple[str, IO[bytes]]] = []
     try:
         for path in paths:
-            stream: IO[bytes] = sys.stdin.buffer if path == "-" else Path(path).open("rb")
+            # Closed below, all together: recordings are read in turn, after the last was opened.
+            stream: IO[bytes] = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
             opened.append((path, stream))
             inputs.append(recording.read(stream, _shown(path)))
         live = facts.build_many(inputs)

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from checks.model import ExitCode
+from checks.principals import role_name
 from checks.spelling import principal_words, printable
 from floodline import __version__
 from floodline.errors import CannotStart
@@ -67,11 +68,14 @@ def _aws(region: str | None, profile: str | None) -> bool:
         if not admin:
             click.echo(
                 "           Lake Formation shows others a part, and does not say so. In the program that owns the "
-                f'settings:\n           aws.lakeformation.DataLakeSettings(read_only_admins=["{printable(caller.arn)}"])'
+                "settings:\n           aws.lakeformation.DataLakeSettings(read_only_admins="
+                f'["{printable(_lasting(caller.arn))}"])'
             )
             good = False
+    shown = good
     for row in read.live.ledger:
-        if not row.complete:
+        # What a caller who is no admin may not see is no listing's own fault, and was said above.
+        if not row.complete and (shown or row.errors):
             reason = row.errors[0] if row.errors else row.basis
             good = _say(False, f"{row.service}:{row.operation} ({row.account}/{row.region}): {reason}") and good
     if good:
@@ -79,3 +83,12 @@ def _aws(region: str | None, profile: str | None) -> bool:
     else:
         click.echo("  `floodline iam-policy` prints the IAM actions that a complete reading needs")
     return good
+
+
+def _lasting(arn: str) -> str:
+    """Return the role behind a session: settings name roles, not sessions (whose ARNs lack the role's path)."""
+    told = role_name(arn)
+    if told is None or ":assumed-role/" not in arn:
+        return arn
+    account, name = told
+    return f"arn:{arn.split(':')[1]}:iam::{account}:role/{name}"

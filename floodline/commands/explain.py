@@ -7,6 +7,7 @@ import textwrap
 import click
 
 from checks import rules, spelling
+from checks.declared import PlacementError
 from checks.drift import KINDS
 from checks.explain import Answer, Way, explain
 from checks.model import Lake, Principal, Table
@@ -34,7 +35,8 @@ def command(
     """Say through what PRINCIPAL can read RESOURCE (database.table or database.table.column), declared and live.
 
     \b
-    floodline explain role/marketing telemetry_raw.private_messages.body --state state.json --live lake.jsonl.gz
+    floodline explain role/marketing telemetry_raw.private_messages.body \\
+        --state state.json --live lake.jsonl.gz
     floodline explain FL113
     """  # noqa: D301
     if resource is None:
@@ -43,14 +45,15 @@ def command(
         raise Usage("give `--state FILE`, `--live RECORDING`, or both")
     told = declaration(state, stack, preview)
     read = only_regions(recordings(live), region) if live else aws(region, profile, lambda _step: None)
-    lakes = {
-        lake.id: lake
-        for lake in told.place(
+    try:
+        placed = told.place(
             account=account,
             region=region[0] if len(region) == 1 else None,
             live=tuple(lake.id for lake in read.live.lakes),
         )
-    }
+    except PlacementError as error:
+        raise CannotStart(str(error)) from error
+    lakes = {lake.id: lake for lake in placed}
     seen = {lake.id: lake for lake in read.live.lakes}
     shown = False
     for lake_id in sorted(lakes.keys() | seen.keys()):

@@ -24,12 +24,10 @@ SEEN_THROUGH = {
 
 
 BORROWED_TAGS = "unread tags on a table are taken for lost, and its database's for inherited: a widening is made up"
-UNASKED_GRANTS = "grants on filters are not asked for where the filters were refused: a narrowing is made up"
 COUNTED_EQUAL = "subjects that could not be compared are counted as equal"
 DEFECTS = {
     "ListLFTags": BORROWED_TAGS,
     "SearchTablesByLFTags": BORROWED_TAGS,
-    "ListDataCellsFilter": UNASKED_GRANTS,
 }
 
 
@@ -107,15 +105,7 @@ def test_a_refused_call_does_not_hide_a_widening_that_others_show(call: tuple[st
     assert "the view is partial" in " ".join(ended.err.split())
 
 
-@pytest.mark.parametrize(
-    ("name", "operation"),
-    [
-        pytest.param(name, operation, marks=[pytest.mark.xfail(strict=True, reason=UNASKED_GRANTS)])
-        if operation in DEFECTS
-        else (name, operation)
-        for name, operation in SEEN_THROUGH.items()
-    ],
-)
+@pytest.mark.parametrize(("name", "operation"), SEEN_THROUGH.items())
 def test_a_widening_that_only_the_refused_call_shows_is_undecided(name: str, operation: str, world: World):
     world.lab.deny(f"lakeformation:{operation}", AUDITOR)
     world.play(name)
