@@ -75,6 +75,10 @@ class View:
         for target, held in lake.assignments.items():
             if isinstance(target, ColumnRef):
                 self._overrides[target.table][target.column] = {key: one.value for key, one in held.items()}
+        borrowed = self._lender.get(Facts.ASSIGNMENTS)
+        for table, columns in borrowed._overrides.items() if borrowed else ():  # noqa: SLF001
+            for column, tags in columns.items():
+                self._overrides[table][column] = {**tags, **self._overrides[table].get(column, {})}
 
     # ------------------------------------------------------------------------------------------------------- catalog
     def has_table(self, table: Table) -> bool:
@@ -121,17 +125,16 @@ class View:
 
     # ---------------------------------------------------------------------------------------------------------- tags
     def own_tags(self, target: Catalog | Database | Table) -> Tags:
-        """Return the tags listed on an object itself."""
-        return {key: one.value for key, one in self.lake.assignments.get(target, {}).items()}
+        """Return the tags listed on an object itself; where some could not be read, the other side's stand in."""
+        own = {key: one.value for key, one in self.lake.assignments.get(target, {}).items()}
+        lender = self._lender.get(Facts.ASSIGNMENTS)
+        return {**lender.own_tags(target), **own} if lender else own
 
     def database_tags(self, database: Database) -> Tags:
         """Return a database's effective tags: its own over the catalog's."""
         if database not in self._database_tags:
-            lender = self._lender.get(Facts.ASSIGNMENTS)
             self._database_tags[database] = self._overlaid(
-                lender.database_tags(database) if lender else NO_TAGS,
-                self.own_tags(Catalog(database.catalog)),
-                self.own_tags(database),
+                self.own_tags(Catalog(database.catalog)), self.own_tags(database)
             )
         return self._database_tags[database]
 
@@ -141,10 +144,7 @@ class View:
         Source: https://docs.aws.amazon.com/lake-formation/latest/dg/tag-based-access-control.html (inheritance).
         """
         if table not in self._table_tags:
-            lender = self._lender.get(Facts.ASSIGNMENTS)
-            self._table_tags[table] = self._overlaid(
-                lender.table_tags(table) if lender else NO_TAGS, self.database_tags(table.parent), self.own_tags(table)
-            )
+            self._table_tags[table] = self._overlaid(self.database_tags(table.parent), self.own_tags(table))
         return self._table_tags[table]
 
     def column_tags(self, table: Table, column: str) -> Tags:

@@ -19,7 +19,22 @@ from checks.compare.optins import optins
 from checks.compare.policies import policies
 from checks.compare.settings import settings
 from checks.compare.sides import Sides
-from checks.model import Catalog, Cause, Finding, Gap, Lake, LakeId, Reach, Side, UnknownResource, Verdict
+from checks.model import (
+    Catalog,
+    Cause,
+    Facts,
+    Finding,
+    Gap,
+    Lake,
+    LakeId,
+    Principal,
+    Reach,
+    Resource,
+    Side,
+    TagPolicy,
+    UnknownResource,
+    Verdict,
+)
 from checks.semantics import subject_of
 
 __all__ = ["Comparison", "compare", "unseen"]
@@ -41,11 +56,22 @@ def compare(declared: Lake, live: Lake) -> Comparison:
     moved(sides)
     for part in (settings, locations, optins, policies, catalog):
         part(sides)
-    subjects = {(key[0], subject_of(key[2])) for rows in (sides.rows_declared, sides.rows_live) for key in rows}
+    subjects = _seen(sides)
     for gap in (*declared.gaps, *live.gaps):
         sides.findings.append(unseen(gap, sides.id))
     unique = {one.id: one for one in sides.findings}
     return Comparison(sides.id, tuple(unique.values()), sides.equal + len(subjects - found))
+
+
+def _seen(sides: Sides) -> set[tuple[Principal | None, Resource]]:
+    """Return the (principal, resource) subjects that were wholly seen; what was not seen is never counted as equal."""
+    declared, live = (
+        {(row.principal, subject_of(row.resource)) for row in rows.values()}
+        for rows in (sides.rows_declared, sides.rows_live)
+    )
+    subjects = declared & live if Facts.GRANTS in sides.dark else declared | live
+    blind = sides.dark & {Facts.ASSIGNMENTS, Facts.TAGS, Facts.EXPRESSIONS}
+    return {one for one in subjects if not (blind and isinstance(one[1], TagPolicy))}
 
 
 _KINDS = {
@@ -71,13 +97,22 @@ def unseen(gap: Gap, lake: LakeId) -> Finding:
     where = gap.scope if gap.scope is not None else Catalog(lake.account)
     place = "" if gap.scope is None or isinstance(gap.scope, UnknownResource) else f" of {spelling.words(gap.scope)}"
     source = spelling.printable(gap.source)
+    reason = f"{source}: {spelling.printable(gap.reason)}"
     side = "is declared" if gap.side is Side.DECLARED else "is live"
+    if gap.facts is Facts.CALLER:
+        message = f"the view may be partial: {reason}"
+    elif gap.facts is Facts.OTHER:
+        message = f"something could not be understood: {reason}"
+    else:
+        message = f"what {side} of {gap.facts.value}{place} is not wholly known: {reason}"
     return say.build(
         "FL150" if gap.side is Side.LIVE else "FL151",
         Verdict.UNKNOWN,
-        say.subject(_KINDS.get(gap.facts.value, gap.facts.value), where, lake, declared=gap.evidence),
-        f"what {side} of {gap.facts.value}{place} is not wholly known: {source}: {spelling.printable(gap.reason)}",
-        Cause("gap", f"{source}: {spelling.printable(gap.reason)}"),
+        say.subject(
+            _KINDS.get(gap.facts.value, gap.facts.value), where, lake, principal=gap.principal, declared=gap.evidence
+        ),
+        message,
+        Cause("gap", reason),
         reach=Reach(0),
         evidence=[gap.evidence],
     )

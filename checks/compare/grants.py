@@ -29,6 +29,7 @@ from checks.model import (
     DataCellsFilter,
     DataLocation,
     Facts,
+    Function,
     Grant,
     LFTag,
     Only,
@@ -217,12 +218,45 @@ def _elsewhere(
                 offer
                 for who in groups_of(grant.principal)
                 for offer in index.by_principal.get(who, ())
-                if condition_fits(offer.condition, grant.condition) and _contains(offer.resource, grant.resource)
+                if condition_fits(offer.condition, grant.condition)
             ]
-            have = frozenset().union(*(atoms(offer) for offer in offers)) if offers else frozenset()
             for atom in wanted:
-                if atom not in have and not (atom[0] == DESCRIBE and any(flag or not atom[1] for _, flag in have)):
+                if not _offered(sides, offers, grant.resource, atom):
                     found.plain.add(atom)
+
+
+def _offered(sides: Sides, offers: Sequence[Grant], resource: Resource, atom: Atom) -> bool:
+    """Whether grants together give one permission on something that is no table and no database."""
+    permission, lendable = atom
+    if isinstance(resource, LFTag):
+        # What is granted value by value counts together; ``*`` is every value, also later ones.
+        values: set[str] = set()
+        for offer in offers:
+            if isinstance(offer.resource, LFTag) and (offer.resource.catalog, offer.resource.key) == (
+                resource.catalog,
+                resource.key,
+            ):
+                have = atoms(offer)
+                if atom in have or (permission == DESCRIBE and any(flag or not lendable for _, flag in have)):
+                    values |= offer.resource.values
+        known = sides.live.tags.get(resource.key) or sides.declared.tags.get(resource.key)
+        needed = known.values if "*" in resource.values and known is not None else resource.values
+        return "*" in values or needed <= values
+    have = frozenset().union(*(atoms(offer) for offer in offers if _contains(offer.resource, resource)))
+    if atom in have:
+        return True
+    if permission != DESCRIBE:
+        return False
+    if isinstance(resource, Catalog):
+        # Any permission inside a catalog implies DESCRIBE on it, but not one under a condition
+        # (https://docs.aws.amazon.com/lake-formation/latest/dg/abac-considerations.html).
+        inside = [one for one in offers if getattr(_home(one.resource), "catalog", None) == resource.catalog]
+        have = have.union(*(atoms(one) for one in inside if one.condition is None))
+    return any(flag or not lendable for _, flag in have)
+
+
+def _home(resource: Resource) -> Resource:
+    return getattr(resource, "table", resource)
 
 
 def _contains(outer: Resource, inner: Resource) -> bool:
@@ -315,6 +349,7 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
             found.unknown.add("the filter it names has no body")
     elif not tabular:
         _elsewhere(sides, grant, wanted, sides.index_declared, (sides.view_live, sides.view_declared), found)
+        _later(sides, grant, found)
         if not (isinstance(resource, Catalog) and SUPER_USER in grant.permissions):
             return
     only_wanted = wanted
@@ -337,6 +372,21 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
             found.raw = True
     if isinstance(resource, TagPolicy) and not found and not found.future:
         found.future = not _covered_tomorrow(sides, grant, resource)
+
+
+def _later(sides: Sides, grant: Grant, found: Difference) -> None:
+    """Say whether a grant outside tables that gives nothing more today would give more tomorrow."""
+    resource = grant.resource
+    if found:
+        return
+    if isinstance(resource, TagPolicy):
+        found.future = not _covered_tomorrow(sides, grant, resource)
+    elif isinstance(resource, LFTag) and "*" in resource.values and grant.principal is not None:
+        found.future = not any(
+            isinstance(offer.resource, LFTag) and tag_within(resource, offer.resource) and atoms(grant) <= atoms(offer)
+            for who in groups_of(grant.principal)
+            for offer in sides.index_declared.by_principal.get(who, ())
+        )
 
 
 def _covered_tomorrow(sides: Sides, grant: Grant, policy: TagPolicy) -> bool:
@@ -398,18 +448,20 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
         return [same]
     found: set[Resource] = set()
     for one in mine:
-        if not (one.permissions & grant.permissions):
+        if not (one.permissions & grant.permissions) and SUPER_USER not in grant.permissions:
             continue
         table = one.resource if isinstance(one.resource, Table) else getattr(one.resource, "table", None)
         match live:
             case Table() | TableColumns():
                 inside = isinstance(one.resource, DataCellsFilter) and table == same
             case AllTables() as tables:
-                inside = isinstance(table, Table) and table.parent == tables.parent
+                inside = (isinstance(table, Table) and table.parent == tables.parent) or (
+                    isinstance(one.resource, TagPolicy) and _policy_inside(sides, one.resource, tables)
+                )
             case TagPolicy() as policy:
                 inside = _policy_contains(sides, policy, one.resource)
             case Catalog(catalog):
-                inside = SUPER_USER in grant.permissions and getattr(one.resource, "catalog", None) == catalog
+                inside = SUPER_USER in grant.permissions and getattr(_home(one.resource), "catalog", None) == catalog
             case DataLocation() | LFTag():
                 inside = _contains(live, one.resource)
             case _:
@@ -417,6 +469,15 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
         if inside:
             found.add(subject_of(one.resource))
     return sorted(found, key=spelling.words)
+
+
+def _policy_inside(sides: Sides, policy: TagPolicy, tables: AllTables) -> bool:
+    """Whether all that a declared tag policy reaches lies in one database."""
+    body = sides.view_declared.expression(policy)
+    if body is None or policy.resource_type != "TABLE":
+        return False
+    reached = [one for one in sides.tables() if sides.view_declared.match(body, one)]
+    return bool(reached) and all(one.parent == tables.parent for one in reached)
 
 
 def _policy_contains(sides: Sides, live: TagPolicy, declared: Resource) -> bool:
@@ -544,6 +605,8 @@ def place(principal: Principal | None, permission: str | None, resource: Resourc
             return Witness(principal, permission, catalog, database, FUTURE)
         case DataCellsFilter(table=Table(catalog, database, name)):
             return Witness(principal, permission, catalog, database, name)
+        case Function(catalog, database, _):
+            return Witness(principal, permission, catalog, database)
         case _:
             return Witness(principal, permission, getattr(resource, "catalog", None))
 
@@ -628,7 +691,7 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
                 "FL151",
                 Verdict.UNKNOWN,
                 subject,
-                f"{who} has a grant on {where} that may be the declared one whose principal could not be read",
+                f"{who} has a grant on {where} that may be a declared one that could not be read in full",
                 Cause("grant", f"grant on {where} to {who}"),
                 confidence=Confidence.ASSUMED,
                 reach=sides.reach([principal], found.cells),
@@ -654,7 +717,7 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
             rule,
             verdict,
             subject,
-            f"{spelling.witness_words(seen, home=sides.id.account)}{_again(seen, found)}, "
+            f"{_seen(sides, found, seen)}{_again(seen, found)}{_if(rows)}, "
             f"which {'goes beyond what is declared' if subjects else 'no stack declares'}{note}",
             cause,
             severity=_severity(sides, found, principal, exposure=exposure and not made_by_aws, reads=reach),
@@ -713,6 +776,20 @@ def _gained(found: Difference) -> set[Atom]:
     return found.plain | {(SELECT, flag) for flag in found.select}
 
 
+def _seen(sides: Sides, found: Difference, seen: Witness) -> str:
+    """Say the witness; what lies in no database or location is said by its own name."""
+    if seen.database or seen.location:
+        return spelling.witness_words(seen, home=sides.id.account)
+    who = spelling.principal_words(found.principal, home=sides.id.account)
+    return f"{who} holds {spelling.printable(seen.permission or 'a permission')} on {spelling.words(found.resource)}"
+
+
+def _if(rows: Sequence[Grant]) -> str:
+    """Say that a grant holds under a condition only."""
+    conditions = sorted({row.condition for row in rows if row.condition})
+    return f" where {spelling.shortened(spelling.printable(' or '.join(conditions)), 200)}" if conditions else ""
+
+
 def _again(seen: Witness, found: Difference) -> str:
     """Say that the gain is about passing on, where it is only that."""
     only_lent = all(flag for _, flag in _gained(found))
@@ -751,8 +828,11 @@ def _real(sides: Sides, grant: Grant) -> Iterable[Table]:
 
 
 def _hidden(sides: Sides, found: Difference, live: Grant) -> bool:
-    """Whether a declared grant whose principal could not be read would explain all of the gain."""
+    """Whether a declared grant that could not be read in full may explain the gain."""
     wanted = _gained(found)
+    hidden = [row for row in sides.rows_declared.values() if row.principal is None and row.resource == live.resource]
+    if not hidden and sides.hides(Facts.GRANTS, subject_of(live.resource), live.principal):
+        return True
     return any(
         row.principal is None and row.resource == live.resource and wanted <= atoms(row) | {(DESCRIBE, False)}
         for row in sides.rows_declared.values()
@@ -766,7 +846,7 @@ def _tables_touched(sides: Sides, found: Difference) -> int:
     if found.tables:
         return len(found.tables)
     if isinstance(found.resource, Catalog):
-        return sum(1 for _ in sides.tables())
+        return sum(one.catalog == found.resource.catalog for one in sides.tables())
     if isinstance(found.resource, AllTables):
         return len(sides.tables_of(found.resource.parent))
     return 0
@@ -833,7 +913,7 @@ def narrowed(sides: Sides) -> set[tuple[Principal, Resource]]:
         if not wanted:
             continue
         subject = subject_of(grant.resource)
-        if isinstance(subject, Table) and sides.is_gone(subject):
+        if (isinstance(subject, Table) and sides.is_gone(subject)) or sides.hides(Facts.GRANTS, subject, principal):
             continue
         found = differences.setdefault((principal, grant.condition, subject), Difference(principal, subject))
         before = bool(found)
@@ -882,10 +962,26 @@ def _report_loss(sides: Sides, found: Difference) -> None:
     who = spelling.principal_words(principal, home=sides.id.account)
     where = spelling.words(found.resource)
     lost_lending = all(flag for _, flag in _gained(found))
+    if kind_of(principal) is Kind.UNKNOWN:
+        sides.findings.append(
+            say.build(
+                "FL151",
+                Verdict.UNKNOWN,
+                say.subject("grant", found.resource, sides.id, principal=principal, declared=sides.origin(*rows)),
+                f"the declared principal {who} is of no kind that Lake Formation knows",
+                Cause("grant", f"grant on {where} to {who}"),
+                confidence=sides.confidence,
+                reach=sides.reach([principal], {}),
+                declared=say.held(rows),
+                live=say.held(live_rows) or "no grant on this resource",
+                evidence=[row.evidence for row in rows],
+            )
+        )
+        return
     message = (
         f"{who} may no longer pass on {seen.permission} on {where}, which is declared"
         if lost_lending
-        else f"declared, but not live: {spelling.witness_words(seen, home=sides.id.account)}"
+        else f"declared, but not live: {_seen(sides, found, seen)}{_if(rows)}"
     )
     origin = sides.origin(*rows)
     sides.findings.append(
@@ -917,8 +1013,8 @@ def _swallows(sides: Sides, live: Grant, declared: Grant) -> bool:
             return wide is not None and slim is not None and always_within(slim, [wide]) is True
         case AllTables() as outer, Table() | TableColumns():
             return database_of(declared.resource) == outer.parent
-        case _:
-            return False
+        case outer, inner:
+            return _contains(outer, inner)
 
 
 def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
@@ -934,11 +1030,6 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
         if grant.permissions <= _MILD and not grant.grantable:
             continue  # implied by what is there
         assert grant.principal is not None
-        if any(
-            subject_of(row.resource) == subject_of(grant.resource) or _swallows(sides, row, grant)
-            for row in sides.index_live.by_principal.get(grant.principal, ())
-        ):
-            continue  # the same access on the same subject, in another spelling, or inside a wider row
         left = Difference(grant.principal, subject_of(grant.resource))
         tables = [one for one in _reached(sides, grant, sides.view_live) if one.name != FUTURE]
         for table in tables:
@@ -947,6 +1038,10 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
             plain, chosen = beyond_others(own, atoms(grant), (rest,), sides.view_live.types(table))
             left.take(table, plain, chosen)
         if left:
+            continue  # wider rows give it: the same access in another spelling
+        if not tables and any(
+            _swallows(sides, row, grant) for row in sides.index_live.by_principal.get(grant.principal, ())
+        ):
             continue
         who = spelling.principal_words(grant.principal, home=sides.id.account)
         where = spelling.words(grant.resource)

@@ -73,6 +73,18 @@ class Effect:
     def __bool__(self) -> bool:
         return bool(self.atoms)
 
+    def add(self, other: Effect) -> None:
+        """Take up what another fact of the same cause gives or takes."""
+        self.principals |= other.principals
+        self.tables |= other.tables
+        self.atoms |= other.atoms
+        self.witnesses += other.witnesses
+        self.grants |= other.grants
+        self.unknown |= other.unknown
+        self.notes |= other.notes
+        for table, columns in other.cells.items():
+            self.cells.setdefault(table, set()).update(columns)
+
 
 @dataclass(slots=True)
 class Effects:
@@ -204,7 +216,9 @@ def _on_one(sides: Sides, effects: Effects, principal: Principal, table: Table, 
         _gain(sides, effects.losses, principal, table, before.others[atom], [(atom, Excess(frozenset()))])
     for flag, excess in chosen:
         for column, grant in _sources(before, excess, flag=flag):
-            if column != FUTURE and (names is None or column in names) and excess.unknown is None:
+            fixed = sides.view_declared.columns(table) if table in sides.declared.tables else None
+            there = names is None or column in names or (fixed is not None and column in fixed[0] | fixed[1])
+            if column != FUTURE and there and excess.unknown is None:
                 shown = Excess(frozenset({column}), excess.row)
                 _gain(sides, effects.losses, principal, table, grant, [((SELECT, flag), shown)])
 
@@ -642,49 +656,47 @@ def _inherits(view: View, target: TagTarget, key: str, value: str) -> bool:
 
 
 def _report_columns(sides: Sides, effects: Effects) -> None:
-    """Report columns that only the live table has: one finding per table."""
-    tables: dict[Table, set[str]] = defaultdict(set)
-    for fact in effects.gains:
-        if isinstance(fact, TableColumns) and isinstance(fact.columns, Only):
-            tables[fact.table] |= fact.columns.names
-    for table, names in sorted(tables.items(), key=lambda one: (one[0].database, one[0].name)):
-        whole = Effect()
-        for name in sorted(names):
-            part = effects.gains[TableColumns(table, Only(frozenset({name})))]
-            whole.principals |= part.principals
-            whole.tables |= part.tables
-            whole.atoms |= part.atoms
-            whole.witnesses += part.witnesses
-            whole.grants |= part.grants
-            whole.unknown |= part.unknown
-            for one, columns in part.cells.items():
-                whole.cells.setdefault(one, set()).update(columns)
-        info, fresh = sides.declared.tables.get(table), sides.live.tables.get(table)
-        sides.opened_columns[table] = frozenset(names)
-        told = spelling.listing(names)
-        fixed = sides.view_declared.columns(table)
-        _tell(
-            sides,
-            _Story(
-                "FL113",
-                "table",
-                TableColumns(table, Only(frozenset(names))),
-                Cause(
-                    "column",
-                    f"{spelling.words(table)} has {'a column' if len(names) == 1 else 'columns'} "
-                    f"that no stack declares: {told}",
-                ),
-                f"{spelling.words(table)} has the undeclared column{'s' if len(names) > 1 else ''} {told}",
-                f"columns {spelling.listing(fixed[0] | fixed[1])}" if fixed else "",
-                f"also {told}",
-                (info.evidence if info else None, fresh.evidence if fresh else None),
-                info.evidence if info else None,
-                managed=True,
-                declare=f"aws.glue.CatalogTable {spelling.words(table)}: add the column(s) {told}",
-            ),
-            whole,
-            None,
-        )
+    """Report columns that only one side's table has and that grants open: one finding per table and direction."""
+    for part, fresh in ((effects.gains, True), (effects.losses, False)):
+        tables: dict[Table, set[str]] = defaultdict(set)
+        for fact in part:
+            if isinstance(fact, TableColumns) and isinstance(fact.columns, Only):
+                tables[fact.table] |= fact.columns.names
+        for table, names in sorted(tables.items(), key=lambda one: (one[0].database, one[0].name)):
+            sides.opened_columns[table] = sides.opened_columns.get(table, frozenset()) | names
+            whole = Effect()
+            for name in sorted(names):
+                whole.add(part[TableColumns(table, Only(frozenset({name})))])
+            _report_table(sides, table, names, whole, fresh=fresh)
+
+
+def _report_table(sides: Sides, table: Table, names: set[str], effect: Effect, *, fresh: bool) -> None:
+    told, now = sides.declared.tables.get(table), sides.live.tables.get(table)
+    listed, words = spelling.listing(names), spelling.words(table)
+    some = "a column" if len(names) == 1 else "columns"
+    fixed = sides.view_declared.columns(table)
+    before = f"columns {spelling.listing(fixed[0] | fixed[1])}" if fixed else ""
+    story = _Story(
+        "FL113",
+        "table",
+        TableColumns(table, Only(frozenset(names))),
+        Cause(
+            "column",
+            f"{words} has {some} that no stack declares: {listed}"
+            if fresh
+            else f"{words} lacks {some} that are declared: {listed}",
+        ),
+        f"{words} has the undeclared {'column' if len(names) == 1 else 'columns'} {listed}"
+        if fresh
+        else f"{words} lacks the declared {'column' if len(names) == 1 else 'columns'} {listed}",
+        before,
+        f"also {listed}" if fresh else f"not {listed}",
+        (told.evidence if told else None, now.evidence if now else None),
+        told.evidence if told else None,
+        managed=True,
+        declare=f"aws.glue.CatalogTable {words}: {'add' if fresh else 'drop'} {listed}",
+    )
+    _tell(sides, story, effect if fresh else None, None if fresh else effect)
 
 
 def body_words(body: FilterBody | None) -> str:
@@ -736,7 +748,7 @@ def _report_filters(sides: Sides, effects: Effects) -> None:
         if not _tell(sides, story, gain, loss):
             _unheld(sides, story, cells, body, now)
     for cells, now in sides.live.filters.items():
-        if cells not in sides.declared.filters:
+        if cells not in sides.declared.filters and not sides.hides(Facts.FILTERS, cells):
             inside = cells.table.parent in sides.declared.databases or cells.table in sides.declared.tables
             sides.findings.append(
                 say.build(

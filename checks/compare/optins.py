@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from checks import spelling
 from checks.compare import findings as say
 from checks.compare.sides import Sides
 from checks.model import (
+    AllTables,
     Cause,
+    Database,
     Facts,
     OptIn,
     OptInRef,
     Severity,
     Table,
+    TableColumns,
     Verdict,
     Witness,
 )
@@ -26,7 +31,7 @@ def optins(sides: Sides) -> None:
 
     live, told = {key(one): one for one in sides.live.optins}, {key(one): one for one in sides.declared.optins}
     for one, optin in told.items():
-        if one in live:
+        if one in live or _still_in(optin, sides.live.optins):
             sides.equal += 1
             continue
         if Facts.OPTINS in sides.dark or optin.principal is None:
@@ -84,3 +89,18 @@ def optins(sides: Sides) -> None:
 def _below(sides: Sides, optin: OptIn) -> int:
     database = database_of(optin.resource)
     return len(sides.tables_of(database)) if database else 0
+
+
+def _still_in(told: OptIn, live: Iterable[OptIn]) -> bool:
+    """Whether an opt-in on the table's database, or on all its tables, still holds the principal.
+
+    Source: https://docs.aws.amazon.com/lake-formation/latest/dg/hybrid-access-workflow.html.
+    """
+    return any(
+        one.principal == told.principal
+        and one.condition in (None, told.condition)
+        and isinstance(told.resource, Table | TableColumns)
+        and isinstance(one.resource, Database | AllTables)
+        and database_of(one.resource) == database_of(told.resource)
+        for one in live
+    )

@@ -11,6 +11,7 @@ from checks.compare.sides import Sides
 from checks.model import (
     EVERYONE,
     Cause,
+    Confidence,
     Database,
     DatabaseInfo,
     Permission,
@@ -134,6 +135,9 @@ def _member(
     if before == after or (_empty(before) and _empty(after)):
         sides.equal += 1
         return
+    if name not in SETTINGS and not name.startswith("Parameters."):
+        _unheard_of(sides, declared, live, name, after)
+        return
     if name.startswith("Parameters.") or isinstance(before, str) or isinstance(after, str):
         if before is None and (name in _ECHOED):
             sides.equal += 1
@@ -145,9 +149,10 @@ def _member(
     speaks = before is not None or name in CLEARED_WHEN_ABSENT
     gained, lost = now - was, was - now
     by_aws = {one for one in gained if name == "ReadOnlyAdmins" and kind_of(Principal(one)) is Kind.SERVICE_LINKED_ROLE}
-    if by_aws and not speaks | bool(gained - by_aws):
+    gained -= by_aws  # AWS puts its own services there; it is told, without weight
+    if by_aws:
         _setting_gain(sides, declared, live, name, by_aws, speaks=False, quiet=True)
-    elif gained:
+    if gained:
         _setting_gain(sides, declared, live, name, gained, speaks=speaks, quiet=False)
     if lost:
         where = SettingRef(name)
@@ -164,6 +169,27 @@ def _member(
                 evidence=[declared.evidence, live.evidence],
             )
         )
+
+
+def _unheard_of(sides: Sides, declared: Settings, live: Settings, name: str, after: Value | None) -> None:
+    """A member that this version does not know may open anything, and no program declares it."""
+    words = spelling.printable(name)
+    sides.findings.append(
+        say.build(
+            "FL120",
+            Verdict.UNMANAGED,
+            say.subject("setting", SettingRef(name), sides.id, declared=declared.evidence),
+            f"the settings have a member {words} that this version does not know: what it opens nobody can tell",
+            Cause("setting", f"{words} is set"),
+            exposure=True,
+            confidence=Confidence.ASSUMED,
+            witness=Witness(None, None, sides.id.account),
+            reach=sides.reach([None], {}, tables=sum(1 for _ in sides.tables())),
+            declared="nothing",
+            live=_value_words(after),
+            evidence=[declared.evidence, live.evidence],
+        )
+    )
 
 
 def _setting_gain(

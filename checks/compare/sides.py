@@ -18,6 +18,7 @@ from checks.model import (
     Evidence,
     Facts,
     Finding,
+    Function,
     Grant,
     Lake,
     LakeId,
@@ -25,6 +26,7 @@ from checks.model import (
     Principal,
     Reach,
     Resource,
+    RLSPolicy,
     SavedExpression,
     Side,
     Table,
@@ -32,7 +34,7 @@ from checks.model import (
     TagPolicy,
 )
 from checks.principals import is_many
-from checks.semantics import FUTURE, Key, database_of, matches, normalise, table_of, within
+from checks.semantics import FUTURE, Key, database_of, matches, normalise, subject_of, table_of, within
 from checks.view import Index, View
 
 if TYPE_CHECKING:
@@ -133,6 +135,16 @@ class Sides:
         self._holding = self._databases | {table.parent for table in self._tables}
 
     # --------------------------------------------------------------------------------------------------- declaredness
+    def hides(self, facts: Facts, resource: Resource, principal: Principal | None = None) -> bool:
+        """Whether the declaration says something of *resource* that could not be read: its gap has that scope."""
+        return any(
+            gap.facts is facts
+            and gap.scope is not None
+            and subject_of(gap.scope) == resource
+            and (gap.principal is None or principal is None or gap.principal == principal)
+            for gap in self.declared.gaps
+        )
+
     def speaks_of_database(self, database: Database) -> bool:
         """Whether a stack declares the database, or grants on it or on all its tables."""
         return database in self._databases
@@ -158,13 +170,22 @@ class Sides:
                 database = database_of(resource)
                 return database in self._holding
             case Catalog(catalog):
-                return any(one.catalog == catalog for one in self._holding) or bool(self.declared.settings)
+                mine = bool(self.declared.settings) and catalog == self.id.account
+                return (
+                    mine or resource in self.declared.catalogs or any(one.catalog == catalog for one in self._holding)
+                )
             case DataLocation(arn=arn):
                 return any(within(arn, one) or within(one, arn) for one in self._locations)
             case LFTag(key=key):
                 return key in self.declared.tags or any(key in held for held in self.declared.assignments.values())
             case TagPolicy() as policy:
                 return self._policy_opens(policy)
+            case SavedExpression():
+                return resource in self.declared.expressions
+            case Function():
+                return database_of(resource) in self._holding
+            case RLSPolicy(name=name):
+                return any(one.policy == name and self.opens_declared(one.resource) for one in self.live.rls)
             case _:
                 return True
 

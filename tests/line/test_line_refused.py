@@ -23,19 +23,8 @@ SEEN_THROUGH = {
 }
 
 
-BORROWED_TAGS = "unread tags on a table are taken for lost, and its database's for inherited: a widening is made up"
-COUNTED_EQUAL = "subjects that could not be compared are counted as equal"
-DEFECTS = {
-    "ListLFTags": BORROWED_TAGS,
-    "SearchTablesByLFTags": BORROWED_TAGS,
-}
-
-
 def known(call: tuple[str, str]) -> Any:
-    why = DEFECTS.get(call[1])
-    return pytest.param(
-        call, id=":".join(call), marks=[pytest.mark.xfail(strict=True, reason=why)] if why is not None else []
-    )
+    return pytest.param(call, id=":".join(call))
 
 
 def refuse(world: World, service: str, operation: str) -> None:
@@ -120,7 +109,6 @@ def test_without_an_account_nothing_starts(world: World):
     assert sum(count for name, count in world.lab.calls.items() if not name.startswith("sts:")) == 0
 
 
-@pytest.mark.xfail(strict=True, reason=BORROWED_TAGS)
 def test_everything_refused_is_undecided(world: World):
     for service, operation in READS:
         world.lab.deny(f"{service}:{operation}", AUDITOR)
@@ -145,7 +133,6 @@ def test_a_refused_call_reads_the_same_from_a_recording(call: tuple[str, str], w
     assert replayed.code == 4
 
 
-@pytest.mark.xfail(strict=True, reason=COUNTED_EQUAL)
 def test_what_was_not_read_is_not_counted_as_equal(world: World):
     for service, operation in READS:
         world.lab.deny(f"{service}:{operation}", AUDITOR)
@@ -161,7 +148,6 @@ def test_exit_zero_still_says_that_the_view_is_partial(world: World):
 
 
 # ------------------------------------------------------------------------------------------------------------ no admin
-@pytest.mark.xfail(strict=True, reason=BORROWED_TAGS)
 def test_a_caller_who_is_no_admin_cannot_tell(world: World):
     ended = world.check(principal=MARKETING)
     assert (ended.code, ended.complete) == (4, False)
