@@ -1037,6 +1037,11 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
             rest = access(common, sides.view_live, grant.principal, table, condition=grant.condition)
             plain, chosen = beyond_others(own, atoms(grant), (rest,), sides.view_live.types(table))
             left.take(table, plain, chosen)
+        tabular = isinstance(grant.resource, _BY_REACH) or (
+            isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == "TABLE"
+        )
+        if not tabular:
+            _elsewhere(sides, grant, atoms(grant), common, (sides.view_live,), left)
         if left:
             continue  # wider rows give it: the same access in another spelling
         if not tables and any(

@@ -73,7 +73,9 @@ selects: st.SearchStrategy[Resource] = st.one_of(
 wholes: st.SearchStrategy[Resource] = st.one_of(
     tables, st.sampled_from(("s", "h")).map(all_tables), policies.filter(lambda one: one.resource_type == "TABLE")
 )
-words = st.sets(st.sampled_from(("SELECT", "INSERT", "ALTER", "DESCRIBE", "DROP", "DELETE", "ALL")), min_size=1, max_size=3)
+words = st.sets(
+    st.sampled_from(("SELECT", "INSERT", "ALTER", "DESCRIBE", "DROP", "DELETE", "ALL")), min_size=1, max_size=3
+)
 database_words = st.sets(st.sampled_from(("CREATE_TABLE", "DESCRIBE", "ALTER", "ALL")), min_size=1, max_size=2)
 
 
@@ -88,7 +90,11 @@ def grants(draw: st.DrawFn) -> tuple[Grant, ...]:
     elif kind < 15:
         on, names = draw(wholes), draw(words)
     elif kind < 18:
-        on = draw(st.one_of(st.sampled_from(("s", "h")).map(database), policies.filter(lambda p: p.resource_type == "DATABASE")))
+        on = draw(
+            st.one_of(
+                st.sampled_from(("s", "h")).map(database), policies.filter(lambda p: p.resource_type == "DATABASE")
+            )
+        )
         names = draw(database_words)
     elif kind < 19:
         on, names = CATALOG, {"SUPER_USER"}
@@ -152,7 +158,9 @@ def pairs(draw: st.DrawFn) -> tuple[Lake, Lake]:
 
 
 def _edited(draw: st.DrawFn, live: Lake) -> Lake:
-    kind = draw(st.sampled_from(("grant", "grant", "revoke", "tag", "tag", "untag", "filter", "column", "saved", "table")))
+    kind = draw(
+        st.sampled_from(("grant", "grant", "revoke", "tag", "tag", "untag", "filter", "column", "saved", "table"))
+    )
     if kind == "grant":
         return replace(live, grants=(*live.grants, *draw(grants())))
     if kind == "revoke" and live.grants:
@@ -162,7 +170,9 @@ def _edited(draw: st.DrawFn, live: Lake) -> Lake:
                  saved={"shared": draw(policies.filter(lambda one: one.saved is None))})  # fmt: skip
     if kind == "tag":
         some = draw(st.sets(st.sampled_from(targets), max_size=2))
-        return replace(live, assignments={**live.assignments, **{k: v for k, v in fresh.assignments.items() if k in some}})
+        return replace(
+            live, assignments={**live.assignments, **{k: v for k, v in fresh.assignments.items() if k in some}}
+        )
     if kind == "untag":
         gone_target = draw(st.sampled_from(targets))
         return replace(live, assignments={k: v for k, v in live.assignments.items() if k != gone_target})

@@ -22,11 +22,14 @@ ACCESS_RULES = {f"FL{number}" for number in (101, 102, 103, 104, 105, 106, 110, 
 
 def today(found: frozenset[Fact], live: Lake) -> frozenset[Fact]:
     """Keep what is about things that exist."""
-    known = {table: {one.name for one in (*(info.columns or ()), *info.partition_keys)} for table, info in live.tables.items()}
+    known = {
+        table: {one.name for one in (*(info.columns or ()), *info.partition_keys)}
+        for table, info in live.tables.items()
+    }
     kept = set()
     for one in found:
         table = None if one.table is None else Table(one.database.catalog, one.database.name, one.table)
-        if one.table == FUTURE or one.column == FUTURE or (table is not None and table not in known):
+        if FUTURE in {one.table, one.column} or (table is not None and table not in known):
             continue
         if table is not None and one.column is not None and one.column not in known[table]:
             continue

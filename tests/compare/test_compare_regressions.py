@@ -1,0 +1,200 @@
+"""Cases that were once judged wrongly, each with the sentence that decides it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from small_lakes import (
+    ACCOUNT,
+    ADMIN,
+    ANALYST,
+    AUDITOR,
+    CATALOG,
+    CLIENTS,
+    MARKETING,
+    NOTES,
+    ORDERS,
+    all_tables,
+    but,
+    cells,
+    column,
+    columns,
+    database,
+    give,
+    lake,
+    said,
+    table,
+    tagged,
+    whole,
+)
+
+from checks.compare import compare
+from checks.model import (
+    AllExcept,
+    Catalog,
+    DatabaseInfo,
+    Facts,
+    Function,
+    Gap,
+    Lake,
+    LFTag,
+    OptIn,
+    Principal,
+    RLSPolicy,
+    SavedExpression,
+    Severity,
+    Side,
+    Verdict,
+)
+
+READ_ORDERS = give(ANALYST, "SELECT", table("sales.orders"))
+SERVICE = Principal("arn:aws:iam::111122223333:role/aws-service-role/redshift.amazonaws.com/AWSServiceRoleForRedshift")
+SETTINGS = {"DataLakeAdmins": [ADMIN], "ReadOnlyAdmins": [AUDITOR]}
+SALES = {database("sales"): {"sensitivity": "internal"}}
+BASES = [DatabaseInfo(database("sales")), DatabaseInfo(database("hr"))]
+
+
+def key(*values: str) -> LFTag:
+    return LFTag(ACCOUNT, "sensitivity", frozenset(values))
+
+
+def judged(declared: Lake, live: Lake) -> list[str]:
+    return said(compare(declared, live).findings)
+
+
+def test_describe_on_the_catalog_is_implied_by_anything_inside() -> None:
+    assert judged(lake([READ_ORDERS]), lake([READ_ORDERS, give(ANALYST, "DESCRIBE", CATALOG)])) == []
+    assert judged(lake([READ_ORDERS]), lake([READ_ORDERS, give(MARKETING, "DESCRIBE", CATALOG)])) == ["unmanaged FL102"]
+
+
+def test_a_service_of_aws_among_the_read_only_admins_is_told_without_weight() -> None:
+    live = lake([READ_ORDERS], settings={**SETTINGS, "ReadOnlyAdmins": [AUDITOR, SERVICE]})
+    (finding,) = compare(lake([READ_ORDERS], settings=SETTINGS), live).findings
+    assert (finding.verdict, finding.exposure, finding.severity) == (Verdict.UNMANAGED, False, Severity.INFO)
+    both = lake([READ_ORDERS], settings={**SETTINGS, "ReadOnlyAdmins": [AUDITOR, SERVICE, MARKETING]})
+    assert judged(lake([READ_ORDERS], settings=SETTINGS), both) == ["unmanaged FL120", "widened FL120"]
+
+
+def test_a_settings_member_that_nobody_knows_may_open_anything() -> None:
+    live = lake([READ_ORDERS], settings={**SETTINGS, "BrandNewMember": '["x"]'})
+    (finding,) = compare(lake([READ_ORDERS], settings=SETTINGS), live).findings
+    assert (finding.verdict, finding.exposure) == (Verdict.UNMANAGED, True)
+
+
+def test_a_declared_grant_that_cannot_be_read_in_full_is_unknown_not_undeclared() -> None:
+    gap = Gap(Side.DECLARED, "urn:pulumi:dev::p::aws:lakeformation/permissions:Permissions::g", "`permissions` is a secret",
+              Facts.GRANTS, table("sales.orders"), principal=ANALYST)  # fmt: skip
+    declared = lake([], gaps=[gap])
+    assert judged(declared, lake([READ_ORDERS])) == ["unknown FL151", "unknown FL151"]
+    assert judged(declared, lake([give(MARKETING, "SELECT", table("sales.orders"))])) == [
+        "unknown FL151",
+        "unmanaged FL102",
+    ]
+
+
+def test_a_declared_filter_that_cannot_be_read_is_not_called_undeclared() -> None:
+    gap = Gap(Side.DECLARED, "urn", "`tableData.rowFilter` is a secret", Facts.FILTERS, cells("sales.orders", "eu"))
+    live = lake([], filters={cells("sales.orders", "eu"): (AllExcept(), "id = 1")})
+    assert judged(lake([], gaps=[gap]), live) == ["unknown FL151"]
+
+
+def test_an_opt_in_on_the_database_holds_for_its_tables() -> None:
+    declared = lake([], optins=[OptIn(ANALYST, table("sales.orders"))])
+    assert "widened FL123" not in judged(declared, lake([], optins=[OptIn(ANALYST, database("sales"))]))
+    assert "widened FL123" in judged(declared, lake([], optins=[OptIn(ANALYST, database("hr"))]))
+
+
+def test_values_of_a_tag_may_be_granted_in_pieces() -> None:
+    whole_row = give(ANALYST, "ASSOCIATE", key("public", "internal"))
+    pieces = [give(ANALYST, "ASSOCIATE", key("public")), give(ANALYST, "ASSOCIATE", key("internal"))]
+    assert judged(lake([whole_row]), lake(pieces)) == []
+    assert judged(lake(pieces), lake([whole_row])) == []
+
+
+def test_every_value_of_a_tag_today_is_latent_beside_the_star() -> None:
+    today = give(ANALYST, "ASSOCIATE", key("public", "internal", "confidential", "restricted"))
+    star = give(ANALYST, "ASSOCIATE", key("*"))
+    assert judged(lake([today]), lake([star])) == ["latent FL160"]
+    assert judged(lake([star]), lake([today])) == []
+
+
+def test_a_policy_on_databases_that_goes_to_every_value_is_latent() -> None:
+    assert judged(lake([give(ANALYST, "DESCRIBE", tagged("DATABASE", sensitivity="internal"))], tags=SALES),
+                  lake([give(ANALYST, "DESCRIBE", tagged("DATABASE", sensitivity="*"))], tags=SALES)) == ["latent FL160"]  # fmt: skip
+
+
+def test_a_witness_outside_tables_names_the_thing() -> None:
+    for resource, name in (
+        (key("public"), "LF-tag sensitivity = public"),
+        (Function(ACCOUNT, "sales", "f"), "function sales.f"),
+    ):
+        (finding,) = (one for one in compare(lake([READ_ORDERS]), lake([READ_ORDERS, give(MARKETING, "DESCRIBE", resource)])).findings
+                      if one.rule != "FL126")  # fmt: skip
+        assert name in finding.message or "sales" in finding.message
+
+
+def test_what_no_stack_declares_is_no_exposure() -> None:
+    for resource in (SavedExpression(ACCOUNT, "e"), RLSPolicy(ACCOUNT, "p"), Catalog(f"{ACCOUNT}:nested")):
+        (finding,) = (one for one in compare(lake([READ_ORDERS]), lake([READ_ORDERS, give(MARKETING, "ALTER", resource)])).findings
+                      if one.rule != "FL126")  # fmt: skip
+        assert (finding.verdict, finding.exposure) == (Verdict.UNMANAGED, False)
+
+
+def test_a_missing_row_that_another_declared_and_live_row_covers_is_a_remark() -> None:
+    wide = give(ANALYST, "SELECT", all_tables("sales"))
+    assert judged(lake([wide, give(ANALYST, "SELECT", columns("sales.orders", "id"))]), lake([wide])) == [
+        "changed FL141"
+    ]
+
+
+def test_a_declared_column_that_is_gone_narrows() -> None:
+    live = lake([READ_ORDERS], tables=[whole("sales.orders", "id email"), CLIENTS, NOTES])
+    (finding,) = (one for one in compare(lake([READ_ORDERS]), live).findings if one.rule != "FL126")
+    assert (finding.verdict, finding.cause.kind) == (Verdict.NARROWED, "column")
+    hidden = give(ANALYST, "SELECT", but("sales.orders", "ssn"))
+    assert judged(lake([hidden]), lake([hidden], tables=[whole("sales.orders", "id email"), CLIENTS, NOTES])) == [
+        "changed FL140"
+    ]
+
+
+def test_super_user_contains_the_grants_below_it() -> None:
+    (finding,) = (one for one in compare(lake([READ_ORDERS]), lake([READ_ORDERS, give(ANALYST, "SUPER_USER", CATALOG)])).findings
+                  if one.rule != "FL126")  # fmt: skip
+    assert finding.verdict is Verdict.WIDENED
+    assert finding.subject.resource == table("sales.orders")
+
+
+def test_a_wildcard_contains_a_tag_grant_that_reaches_no_further() -> None:
+    inside = {table("sales.orders"): {"sensitivity": "internal"}}
+    (finding,) = (one for one in compare(lake([give(ANALYST, "SELECT", tagged(sensitivity="internal"))], tags=inside),
+                  lake([give(ANALYST, "SELECT", all_tables("sales"))], tags=inside)).findings if one.rule not in {"FL126", "FL141"})  # fmt: skip
+    assert finding.verdict is Verdict.WIDENED
+
+
+def test_a_condition_is_said() -> None:
+    everybody = Principal(f"{ACCOUNT}:IAMPrincipals")
+    (finding,) = (one for one in compare(lake([]), lake([give(everybody, "SELECT", table("sales.orders"), condition="tag == 1")])).findings
+                  if one.rule != "FL126" and one.witness)  # fmt: skip
+    assert "where tag == 1" in finding.message
+
+
+def test_unread_tags_make_no_widening_up() -> None:
+    """Where tags could not be read, the declared ones stand in, overrides included."""
+    tags = {
+        **SALES,
+        table("sales.orders"): {"sensitivity": "restricted"},
+        column("sales.clients", "phone"): {"sensitivity": "restricted"},
+    }
+    reader = [give(ANALYST, "SELECT", tagged(sensitivity="internal"))]
+    declared = lake(reader, tags=tags, databases=BASES)
+    gap = Gap(Side.LIVE, "lakeformation:SearchTablesByLFTags", "AccessDeniedException", Facts.ASSIGNMENTS)
+    partly = {target: held for target, held in declared.assignments.items() if target == database("sales")}
+    live = replace(declared, assignments=partly, gaps=(gap,))
+    assert judged(declared, live) == ["unknown FL150"]
+
+
+def test_what_was_not_seen_is_not_counted_as_equal() -> None:
+    declared = lake([READ_ORDERS], tables=[ORDERS])
+    gap = Gap(Side.LIVE, "lakeformation:ListPermissions", "AccessDeniedException", Facts.GRANTS)
+    seen, unseen = compare(declared, declared).equal, compare(declared, replace(declared, grants=(), gaps=(gap,))).equal
+    assert seen - unseen == 1
