@@ -1058,7 +1058,7 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
                     "grant", subject_of(grant.resource), sides.id, principal=grant.principal, declared=grant.evidence
                 ),
                 f"the declared grant on {where} to {who} does not exist, but other declared grants give the same access"
-                if tables
+                if tables or not tabular
                 else f"the declared grant on {where} to {who} does not exist; it would reach nothing today",
                 Cause("grant", f"grant on {where} to {who} is missing"),
                 confidence=sides.confidence,
