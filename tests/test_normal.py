@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import botocore.session
 import pytest
@@ -25,6 +26,7 @@ from checks.model import (
     Grant,
     LFTag,
     Only,
+    Permission,
     RLSPolicy,
     SavedExpression,
     Table,
@@ -42,7 +44,7 @@ MODEL = botocore.session.get_session().get_service_model("lakeformation")
 
 
 # ----------------------------------------------------------------------------------------------------------- resources
-RESOURCES = [
+RESOURCES: list[tuple[dict[str, Any], Any]] = [
     ({"Catalog": {}}, Catalog(ACCOUNT)),
     ({"Catalog": {"Id": NESTED}}, Catalog(NESTED)),
     ({"Database": {"Name": "Sales"}}, Database(ACCOUNT, "sales")),
@@ -208,7 +210,7 @@ def test_what_may_be_passed_on_is_held():
 
 def test_a_row_keeps_its_condition_and_history():
     (row,) = normal.grant_rows(EVERYONE, ORDERS, ["DROP"], (), "c", None, "me", "today")
-    assert row == Grant(EVERYONE, ORDERS, frozenset({"DROP"}), frozenset(), "c")
+    assert row == Grant(EVERYONE, ORDERS, frozenset({Permission("DROP")}), frozenset(), "c")
     assert (row.updated_by, row.updated) == ("me", "today")
 
 

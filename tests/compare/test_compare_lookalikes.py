@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from small_lakes import (
@@ -229,7 +230,7 @@ def test_what_was_not_seen_is_never_called_missing(facts: Facts) -> None:
         locations=[Location("arn:aws:s3:::lake")],
     )
     gap = Gap(Side.LIVE, "aws", "AccessDeniedException", facts)
-    empty = {
+    empty: dict[Facts, dict[str, Any]] = {
         Facts.GRANTS: {"grants": ()}, Facts.ASSIGNMENTS: {"assignments": {}}, Facts.FILTERS: {"filters": {}},
         Facts.TABLES: {"tables": {}}, Facts.DATABASES: {"databases": {}, "tables": {}}, Facts.SETTINGS: {"settings": ()},
         Facts.LOCATIONS: {"locations": {}}, Facts.TAGS: {"tags": {}},

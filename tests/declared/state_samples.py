@@ -88,7 +88,8 @@ def reasons(found: Lake) -> list[str]:
 def unordered(found: Lake) -> Any:
     """A lake without the order of its lists."""
     lists = ("grants", "settings", "optins", "policies", "gaps", "identity_centers")
-    return [frozenset(getattr(found, name)) for name in lists], replace(found, **dict.fromkeys(lists, ()))
+    nothing: dict[str, Any] = dict.fromkeys(lists, ())
+    return [frozenset(getattr(found, name)) for name in lists], replace(found, **nothing)
 
 
 def whole_lake() -> list[dict[str, Any]]:

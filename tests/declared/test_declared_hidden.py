@@ -221,8 +221,9 @@ anything = st.recursive(
 
 @settings(deadline=None)
 @given(st.sampled_from(PLACES), anything)
-def test_any_value_anywhere_is_read_or_said(place, value):
-    found = only_lake(changed(*place, value))
+def test_any_value_anywhere_is_read_or_said(place: Any, value: Any) -> None:
+    index, path = place[0], place[1]
+    found = only_lake(changed(index, path, value))
     assert found.id == HOME or found.gaps == ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from checks.model import (
     Location,
     Only,
     OptIn,
+    Permission,
     SavedExpression,
     Table,
     TableColumns,
@@ -48,13 +50,13 @@ def granted(inputs: dict, kind: str = PERMISSIONS) -> set[Grant]:
     return set(found.grants)
 
 
-def classic(permissions: list[str], options: list[str] = (), **target: object) -> set[Grant]:
+def classic(permissions: list[str], options: Sequence[str] = (), **target: object) -> set[Grant]:
     return granted(
         {"principal": ROLE, "permissions": permissions, "permissionsWithGrantOptions": list(options), **target}
     )
 
 
-def native(permissions: list[str], options: list[str] = (), **target: object) -> set[Grant]:
+def native(permissions: list[str], options: Sequence[str] = (), **target: object) -> set[Grant]:
     inputs = {
         "principal": {"dataLakePrincipalIdentifier": ROLE},
         "permissions": permissions,
@@ -65,7 +67,7 @@ def native(permissions: list[str], options: list[str] = (), **target: object) ->
 
 
 def grant(on, *permissions: str, options: tuple[str, ...] = ()) -> Grant:
-    return Grant(ROLE, on, frozenset(permissions), frozenset(options))
+    return Grant(ROLE, on, frozenset(map(Permission, permissions)), frozenset(map(Permission, options)))
 
 
 IN = {"databaseName": "Sales", "name": "Orders"}

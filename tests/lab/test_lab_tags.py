@@ -136,9 +136,10 @@ def test_an_inherited_value_cannot_be_removed_below(lab):
 
 def test_column_tags_go_with_their_column(lab):
     tag(lab, columns_of("text"), domain="hr")
-    table = {"Name": "events", "StorageDescriptor": {"Columns": [{"Name": "at", "Type": "string"}]}}
+    names = [{"Name": "at", "Type": "string"}]
+    table = {"Name": "events", "StorageDescriptor": {"Columns": names}}
     glue(lab, "UpdateTable", DatabaseName="raw", TableInput=table)
-    table["StorageDescriptor"]["Columns"].append({"Name": "text", "Type": "string"})
+    names.append({"Name": "text", "Type": "string"})
     glue(lab, "UpdateTable", DatabaseName="raw", TableInput=table)
     assert tags_of(lab, EVENTS)[2] == {}
 
