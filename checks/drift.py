@@ -258,6 +258,14 @@ _KINDS = (
         "Revoke the grant.",
         _DG + "lf-permissions-reference.html",
     ),
+    Kind(
+        "FL162",
+        "orphan-principal",
+        Severity.LOW,
+        "Grants to a role that does not exist: whoever creates a role of that name holds them.",
+        "Revoke the grants, or create the role again.",
+        _API + "API_GrantPermissions.html",
+    ),
 )
 
 KINDS = {kind.id: kind for kind in _KINDS}

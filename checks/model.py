@@ -14,7 +14,7 @@ from typing import Any, NewType
 
 # --------------------------------------------------------------------------------------------------- who, what, where
 Principal = NewType("Principal", str)
-"""The identifier as Lake Formation spells it: an ARN, twelve digits, ``IAM_ALLOWED_PRINCIPALS``, …; see principals.py."""
+"""The identifier as Lake Formation spells it: an ARN, twelve digits, ``IAM_ALLOWED_PRINCIPALS``; see principals.py."""
 
 Permission = NewType("Permission", str)
 """Lake Formation's spelling (``SELECT``). An open set: a permission nobody modelled is kept and reported."""
@@ -296,6 +296,19 @@ class TableInfo:
     evidence: Evidence | None = field(default=None, compare=False)
     hidden: frozenset[str] = field(default=frozenset(), compare=False)
     """As in ``DatabaseInfo``; of a column: ``columns.NAME.comment``."""
+    view_definer: str | None = None
+    """With whose rights a view reads its tables; None where nothing is said of it."""
+    additional: frozenset[str] = frozenset()
+    """Further places of the table's files (``AdditionalLocations``), spelt as ``location``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionPlace:
+    """A place in which files of a table's partitions lie; ``location`` normalised as in ``DataLocation``."""
+
+    table: Table
+    location: str
+    evidence: Evidence | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +331,10 @@ class IdentityCenter:
 
     instance: str
     evidence: Evidence | None = field(default=None, compare=False)
+    recipients: frozenset[str] = frozenset()
+    """Accounts, organizations and units with which the instance's application is shared; not declarable."""
+    targets: frozenset[str] = frozenset()
+    """Applications that may filter data themselves; empty where external filtering is off. Not declarable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -499,6 +516,14 @@ class Lake:
     """True where the lake's account or region was not in the declaration but taken from the only lake that was read."""
     catalogs: Mapping[Catalog, CatalogInfo] = field(default_factory=dict)
     identity_centers: tuple[IdentityCenter, ...] = ()
+    identity_center_read: bool = False
+    """Whether the live side was asked for its Identity Center configuration, and answered."""
+    missing_roles: frozenset[tuple[str, str]] = frozenset()
+    """(account, role name) of roles that IAM says do not exist."""
+    partitions: tuple[PartitionPlace, ...] = ()
+    """Where files of partitions lie; on the live side only places outside the table's own."""
+    root_catalog: CatalogInfo | None = None
+    """What Glue says of the root catalog: its defaults are the settings' in other words."""
 
 
 # ----------------------------------------------------------------------------------------------------------- findings
@@ -571,7 +596,7 @@ SubjectResource = Resource | SettingRef | TagRef | PolicyRef | OptInRef
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a verdict is about. ``kind`` is the contract's: grant, tag, filter, setting, location, optin, table, …"""
+    """What a verdict is about; ``kind`` is the contract's: grant, tag, filter, setting, location, optin, table."""
 
     kind: str
     principal: Principal | None
@@ -626,7 +651,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The one change behind a finding: ``kind`` is grant, tag, expression, filter, column, setting, …"""
+    """The one change behind a finding: ``kind`` is grant, tag, expression, filter, column, setting and so on."""
 
     kind: str
     what: str

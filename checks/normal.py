@@ -115,6 +115,11 @@ def location(text: str | None, partition: str = "aws") -> str | None:
     return text.rstrip("/") or None
 
 
+def locations(texts: Iterable[str] | None, partition: str = "aws") -> frozenset[str]:
+    """Spell several locations; ``None`` is none."""
+    return frozenset(found for text in texts or () if (found := location(text, partition)))
+
+
 def condition(value: Json | str | None) -> str | None:
     """Take the Cedar text of ``{"Expression": …}`` or of a bare text; None where there is none."""
     text = value.get("Expression") if isinstance(value, Mapping) else value
@@ -533,6 +538,8 @@ def table_info_of(
         mapping.get("CreatedBy"),
         mapping.get("IsRegisteredWithLakeFormation"),
         evidence,
+        view_definer=(mapping.get("ViewDefinition") or {}).get("Definer") or None,
+        additional=locations(storage.get("AdditionalLocations"), partition),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from checks import spelling
+from checks import normal, spelling
 from checks.compare import findings as say
 from checks.compare.locations import tables_below
 from checks.compare.sides import Sides
@@ -17,8 +17,12 @@ from checks.model import (
     Evidence,
     Facts,
     Finding,
+    IdentityCenter,
+    PartitionPlace,
+    Principal,
     SettingRef,
     Severity,
+    Subject,
     Table,
     TableInfo,
     Verdict,
@@ -32,8 +36,10 @@ def catalog(sides: Sides) -> None:
     """Compare databases, tables and LF-tag keys."""
     _databases(sides)
     _tables(sides)
+    _partitions(sides)
     _tags(sides)
     _identity_centers(sides)
+    _root_catalog(sides)
 
 
 def _databases(sides: Sides) -> None:
@@ -169,7 +175,7 @@ def _tables(sides: Sides) -> None:
                     )
                 )
             continue
-        quiet = _table_location(sides, told, now) + _table_view(sides, told, now)
+        quiet = _table_location(sides, told, now) + _table_additional(sides, told, now) + _table_view(sides, told, now)
         differences = _table_differences(told, now, sides.opened_columns.get(table, frozenset()))
         if differences:
             sides.findings.append(_fact_changed(sides, "table", table, differences, told.evidence, now.evidence))
@@ -182,8 +188,7 @@ def _tables(sides: Sides) -> None:
                     "FL142",
                     Verdict.UNMANAGED,
                     say.subject("table", table, sides.id),
-                    f"{spelling.words(table)} is not declared by any stack, though its database is; "
-                    "whoever reads it does so by a declared grant",
+                    f"{spelling.words(table)} is not declared by any stack, though its database is",
                     Cause("table", f"{spelling.words(table)} is undeclared"),
                     confidence=sides.confidence,
                     reach=sides.reach((), {}, tables=1),
@@ -199,11 +204,7 @@ def _table_location(sides: Sides, told: TableInfo, now: TableInfo) -> int:
     if told.location is None or told.location == now.location:
         return 0
     words = spelling.words(told.id)
-    readers = [
-        who
-        for who in sides.index_live.principals()
-        if access(sides.index_live, sides.view_live, who, told.id, groups=False).pieces
-    ]
+    readers = _readers(sides, told.id)
     narrower = now.location is not None and within(now.location, told.location)
     shared: say.Said = {
         "declared": spelling.printable(told.location),
@@ -243,10 +244,129 @@ def _table_location(sides: Sides, told: TableInfo, now: TableInfo) -> int:
     return 1
 
 
-def _table_view(sides: Sides, told: TableInfo, now: TableInfo) -> int:
-    """A view's body decides what its readers see of other tables; two bodies are not ordered here."""
-    if not told.view_text or " ".join(told.view_text.split()) == " ".join(now.view_text.split()):
+def _readers(sides: Sides, table: Table) -> list[Principal]:
+    return [
+        who
+        for who in sides.index_live.principals()
+        if access(sides.index_live, sides.view_live, who, table, groups=False).pieces
+    ]
+
+
+def _table_additional(sides: Sides, told: TableInfo, now: TableInfo) -> int:
+    """A table may have files in further places; one outside the declared places shows its readers other data."""
+    homes = [one for one in (told.location, *told.additional) if one]
+    if not homes or told.additional == now.additional or "location" in told.hidden:
         return 0
+    new = sorted(one for one in now.additional if not any(within(one, home) for home in homes))
+    before, after = (
+        ", ".join(spelling.printable(one) for one in sorted(places)) or "no additional location"
+        for places in (told.additional, now.additional)
+    )
+    if new:
+        shown = ", ".join(spelling.printable(one) for one in new)
+        what = f"{spelling.words(told.id)} also points at {shown}"
+    else:
+        what = f"{spelling.words(told.id)} has other additional locations than declared"
+    cause = Cause("location", f"additional locations of {spelling.words(told.id)}: {before} → {after}")
+    _other_data(sides, told, new, what, cause, before, after, now.evidence)
+    return 1
+
+
+def _other_data(
+    sides: Sides,
+    told: TableInfo,
+    new: list[str],
+    what: str,
+    cause: Cause,
+    before: str,
+    after: str,
+    evidence: Evidence | None,
+) -> None:
+    """Report files in other places than declared: widened if they are new and somebody reads the table."""
+    readers = _readers(sides, told.id) if new else []
+    subject = say.subject("location", told.id, sides.id, declared=told.evidence)
+    shared: say.Said = {"declared": before, "live": after, "evidence": [told.evidence, evidence]}
+    if not readers:
+        sides.findings.append(
+            say.build("FL140", Verdict.CHANGED, subject, what, cause, confidence=sides.confidence, **shared)
+        )
+        return
+    first = min(readers)
+    sides.findings.append(
+        say.build(
+            "FL114",
+            Verdict.WIDENED,
+            subject,
+            f"{what}: {spelling.principal_words(first)} reads other data under the declared name",
+            cause,
+            confidence=Confidence.ASSUMED,
+            reach=sides.reach(readers, {told.id: set()}),
+            witness=Witness(first, SELECT, told.id.catalog, told.id.database, told.id.name, location=new[0]),
+            **shared,
+        )
+    )
+
+
+def _partitions(sides: Sides) -> None:
+    """A partition has a place of its own: one elsewhere shows the table's readers other data.
+
+    Only recordings that hold ``GetPartitions`` say anything of it. Places that lie where the live table does are told
+    with the table.
+    """
+    elsewhere: dict[Table, list[PartitionPlace]] = {}
+    for one in sides.live.partitions:
+        told, now = sides.declared.tables.get(one.table), sides.live.tables.get(one.table)
+        if told is None or now is None:
+            continue
+        homes = {told.location, *told.additional, now.location, *now.additional} - {None}
+        homes |= {known.location for known in sides.declared.partitions if known.table == one.table}
+        if homes and not any(within(one.location, home) for home in homes if home):
+            elsewhere.setdefault(one.table, []).append(one)
+    for table, places in elsewhere.items():
+        told = sides.declared.tables[table]
+        new = sorted(one.location for one in places)
+        words = spelling.words(table)
+        more = f" and {len(new) - 1:,} more" if len(new) > 1 else ""
+        shown = spelling.printable(new[0])
+        first = min(places, key=lambda one: one.location)
+        _other_data(
+            sides,
+            told,
+            new,
+            f"partitions of {words} lie in {shown}{more}",
+            Cause("location", f"partitions of {words} in {shown}{more}"),
+            spelling.printable(told.location or "") or "the table's location",
+            f"partitions in {shown}{more}",
+            first.evidence,
+        )
+
+
+def _table_view(sides: Sides, told: TableInfo, now: TableInfo) -> int:
+    """A view's body decides what its readers see of other tables, its definer with whose rights; neither is ordered."""
+    found = 0
+    if told.view_definer is not None and told.view_definer != now.view_definer:
+        before, after = (
+            spelling.principal_words(Principal(one)) if one else "no definer"
+            for one in (told.view_definer, now.view_definer)
+        )
+        words = spelling.words(told.id)
+        sides.findings.append(
+            say.build(
+                "FL151",
+                Verdict.UNKNOWN,
+                say.subject("table", told.id, sides.id, declared=told.evidence),
+                f"the view {words} reads its tables with the rights of {after}, not of {before} as declared; whether "
+                "that shows more is not decided",
+                Cause("view", f"definer of the view {words}"),
+                confidence=sides.confidence,
+                declared=before,
+                live=after,
+                evidence=[told.evidence, now.evidence],
+            )
+        )
+        found = 1
+    if not told.view_text or " ".join(told.view_text.split()) == " ".join(now.view_text.split()):
+        return found
     sides.findings.append(
         say.build(
             "FL151",
@@ -412,22 +532,36 @@ def _identity_centers(sides: Sides) -> None:
     told = {one.instance: one for one in sides.declared.identity_centers}
     now = {one.instance: one for one in sides.live.identity_centers}
     for instance in sorted(told.keys() | now.keys()):
-        if instance in told and instance in now:
-            sides.equal += 1
-            continue
-        if instance in told and Facts.IDENTITY_CENTER in sides.dark:
-            continue
         words = f"Identity Center instance {spelling.printable(instance)}"
         before, after = told.get(instance), now.get(instance)
+        shared = after is not None and _identity_center_shared(sides, before, after, words)
+        if before and after:
+            sides.equal += not shared
+            continue
+        if before and Facts.IDENTITY_CENTER in sides.dark:
+            continue
+        if before and not sides.live.identity_center_read:
+            sides.findings.append(
+                say.build(
+                    "FL150",
+                    Verdict.UNKNOWN,
+                    _identity_center_subject(sides, before),
+                    f"{words} is declared, but the live configuration was not read",
+                    Cause("gap", f"{words} was not read"),
+                    confidence=sides.confidence,
+                    declared=spelling.printable(instance),
+                    live="not read",
+                    evidence=[before.evidence],
+                )
+            )
+            continue
         trusts = after is not None
         verdict = Verdict.NARROWED if not trusts else Verdict.WIDENED if told else Verdict.UNMANAGED
         sides.findings.append(
             say.build(
                 "FL120" if told and trusts else "FL142" if trusts else "FL132",
                 verdict,
-                say.subject(
-                    "setting", SettingRef("IdentityCenter"), sides.id, declared=before.evidence if before else None
-                ),
+                _identity_center_subject(sides, before),
                 f"the lake trusts {words}, which no stack declares"
                 if trusts
                 else f"{words} is declared, but not set up",
@@ -441,3 +575,86 @@ def _identity_centers(sides: Sides) -> None:
                 evidence=[one.evidence for one in (before, after) if one],
             )
         )
+
+
+def _identity_center_subject(sides: Sides, told: IdentityCenter | None) -> Subject:
+    evidence = told.evidence if told else None
+    return say.subject("setting", SettingRef("IdentityCenter"), sides.id, declared=evidence)
+
+
+def _identity_center_shared(sides: Sides, told: IdentityCenter | None, now: IdentityCenter, words: str) -> bool:
+    """Report with whom the configuration is shared, and who filters data itself: no program can declare either.
+
+    Source: https://docs.aws.amazon.com/lake-formation/latest/APIReference/API_ExternalFilteringConfiguration.html.
+    """
+    recipients, targets = now.recipients - {sides.id.account}, now.targets
+    if not recipients and not targets:
+        return False
+    found = [
+        (f"is shared with {', '.join(map(spelling.printable, sorted(recipients)))}", recipients),
+        (f"lets {', '.join(map(spelling.printable, sorted(targets)))} fetch data and filter it", targets),
+    ]
+    shown = " and ".join(text for text, some in found if some)
+    sides.findings.append(
+        say.build(
+            "FL120",
+            Verdict.UNMANAGED,
+            _identity_center_subject(sides, told),
+            f"{words} {shown}, which no program can declare",
+            Cause("setting", f"{words} {shown}"),
+            severity=Severity.HIGH,
+            confidence=sides.confidence,
+            exposure=True,
+            witness=Witness(min(recipients | targets), None, sides.id.account),
+            reach=sides.reach([None], {}, tables=sum(1 for _ in sides.tables())),
+            declared="not declarable",
+            live=shown,
+            evidence=[told.evidence if told else None, now.evidence],
+        )
+    )
+    return True
+
+
+def _root_catalog(sides: Sides) -> None:
+    """Glue shows the settings' defaults as the root catalog's: where the two answers disagree, neither is believed.
+
+    Where no stack declares the settings they are outside the declaration, and so is this.
+    """
+    root = sides.live.root_catalog
+    if root is None or not sides.live.settings or not sides.declared.settings:
+        return
+    members = dict(sides.live.settings[0].members)
+    defaults = {
+        "CreateDatabaseDefaultPermissions": root.database_defaults,
+        "CreateTableDefaultPermissions": root.table_defaults,
+    }
+    shown: dict[str, tuple[object, object]] = {
+        name: (members.get(name, frozenset()), normal.default_texts(told))
+        for name, told in defaults.items()
+        if told is not None
+    }
+    if root.full_table_external is not None:
+        name = "AllowFullTableExternalDataAccess"
+        shown[name] = bool(members.get(name, False)), root.full_table_external
+    for name, (setting, glue) in shown.items():
+        if setting == glue:
+            continue
+        sides.findings.append(
+            say.build(
+                "FL151",
+                Verdict.UNKNOWN,
+                say.subject("setting", SettingRef(name), sides.id, declared=sides.declared.settings[0].evidence),
+                f"`GetDataLakeSettings` and `GetCatalogs` of the root catalog disagree on {name}: which of them holds "
+                "is not decided",
+                Cause("setting", f"{name} of the root catalog contradicts the settings"),
+                confidence=sides.confidence,
+                live=f"settings: {_member(setting)}\nroot catalog: {_member(glue)}",
+                evidence=[sides.live.settings[0].evidence, root.evidence],
+            )
+        )
+
+
+def _member(value: object) -> str:
+    return (
+        ", ".join(map(spelling.printable, sorted(value))) or "nothing" if isinstance(value, frozenset) else str(value)
+    )

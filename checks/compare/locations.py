@@ -138,6 +138,40 @@ def locations(sides: Sides) -> None:
                 witness=_outside(tables_below(sides, arn), arn) if opened else None,
             )
         )
+    _contradicted(sides)
+
+
+def _contradicted(sides: Sides) -> None:
+    """Glue says of each table whether it is registered: where that denies the registration, neither is believed.
+
+    Of nested registrations the innermost counts; under hybrid access the answer rests on opt-ins and says nothing
+    here. Source: https://docs.aws.amazon.com/glue/latest/webapi/API_Table.html (IsRegisteredWithLakeFormation).
+    """
+    for table, info in sides.live.tables.items():
+        if info.registered is not False or not info.location or info.link_to is not None:
+            continue
+        above = [arn for arn in sides.live.locations if within(info.location, arn)]
+        if not above or not sides.speaks_of_table(table):
+            continue
+        registered = sides.live.locations[max(above, key=len)]
+        if registered.hybrid:
+            continue
+        told = sides.declared.tables.get(table)
+        words = spelling.words(table)
+        sides.findings.append(
+            say.build(
+                "FL151",
+                Verdict.UNKNOWN,
+                say.subject("table", table, sides.id, declared=told.evidence if told else None),
+                f"`ListResources` registers the files of {words}, and `GetTables` says that they are not registered: "
+                "whether Lake Formation protects them is not decided",
+                Cause("location", f"registration of {words} contradicted"),
+                confidence=sides.confidence,
+                reach=sides.reach((), {}, tables=1),
+                live=f"{spelling.printable(registered.arn)} is registered; the table is said not to be",
+                evidence=[registered.evidence, info.evidence],
+            )
+        )
 
 
 def _same_registration(told: Location, now: Location) -> bool:

@@ -276,6 +276,14 @@ def _no_json(source: Source) -> StateError:
     return StateError(f"`{source.name}` is not JSON: give {_WANTED[source.kind]}")
 
 
+def _no_object(source: Source, data: Bytes) -> StateError:
+    try:
+        msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _no_json(source)
+    return StateError(f"`{source.name}` is JSON, but no {source.kind}: give {_WANTED[source.kind]}")
+
+
 def _decode(source: Source, data: Bytes, kind: type[_T]) -> _T:
     """Decode into ``kind``, with one clear line for whatever is wrong. msgspec's own texts hold no values."""
     start = bytes(data[:256]).lstrip()[:1]
@@ -284,7 +292,7 @@ def _decode(source: Source, data: Bytes, kind: type[_T]) -> _T:
     if start == b"[":
         raise StateError(f"`{source.name}` is a JSON list, but no {source.kind}: give {_WANTED[source.kind]}")
     if start != b"{":
-        raise _no_json(source)
+        raise _no_object(source, data)
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
@@ -299,7 +307,7 @@ def _decode(source: Source, data: Bytes, kind: type[_T]) -> _T:
 
 def _lower(error: Exception) -> str:
     text = str(error)
-    return text[:1].lower() + text[1:]
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _head(data: Bytes) -> _Head | None:

@@ -128,6 +128,7 @@ def table(item: Item, shape: Shape, name: str, serde: str) -> Iterator[Fact]:
         "Name": name,
         "StorageDescriptor": {
             "Location": storage.soft("location", "location") or iceberg.soft("location", "location"),
+            "AdditionalLocations": _additional(storage),
             "InputFormat": storage.soft("inputFormat", "format"),
             "OutputFormat": storage.soft("outputFormat", "format"),
             "SerdeInfo": {"SerializationLibrary": storage.soft_shape(serde).soft("serializationLibrary", "format")},
@@ -210,7 +211,17 @@ def _view(shape: Shape) -> dict[str, Any]:
         found.append({"Dialect": item.soft("dialect", "view_text"), "ViewOriginalText": text})
     if isinstance(shape.found.get("viewDefinition"), Hidden):
         shape.hidden.add("view_text")
-    return {"Representations": found}
+    definer = shape.soft_shape("viewDefinition").soft("definer", "view_text")
+    return {"Representations": found, "Definer": definer}
+
+
+def _additional(storage: Shape) -> list[str]:
+    """Read further locations; one that cannot be read is a location that cannot be read."""
+    try:
+        return storage.texts("additionalLocations") or []
+    except NotUnderstoodError:
+        storage.hidden.add("location")
+        return []
 
 
 # ------------------------------------------------------------------------------------------------------------- iceberg

@@ -35,6 +35,7 @@ from checks.model import (
     LakeId,
     Location,
     OptIn,
+    PartitionPlace,
     Principal,
     Resource,
     ResourcePolicy,
@@ -46,9 +47,11 @@ from checks.model import (
     TableColumns,
     TableInfo,
     TagInfo,
+    TagPolicy,
     TagTarget,
     UnknownResource,
 )
+from checks.semantics import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -82,10 +85,14 @@ _IDLE: Final[Mapping[str, object]] = {
 }
 """Request members that leave a listing whole."""
 
+IDENTITY_CENTER: Final[Call] = ("lakeformation", "DescribeLakeFormationIdentityCenterConfiguration")
+ROLE: Final[Call] = ("iam", "GetRole")
+PARTITIONS: Final[Call] = ("glue", "GetPartitions")
+
 NOT_FOUND: Final[Mapping[Call, frozenset[str]]] = {
     ("glue", "GetResourcePolicy"): frozenset({"EntityNotFoundException"}),
-    ("lakeformation", "DescribeLakeFormationIdentityCenterConfiguration"): frozenset({"EntityNotFoundException"}),
-    ("iam", "GetRole"): frozenset({"NoSuchEntity", "NoSuchEntityException"}),
+    IDENTITY_CENTER: frozenset({"EntityNotFoundException"}),
+    ROLE: frozenset({"NoSuchEntity", "NoSuchEntityException"}),
 }
 """Where "there is none" is an answer (contract §6.11)."""
 
@@ -173,7 +180,13 @@ class Draft:
         self.optins: dict[OptIn, OptIn] = {}
         self.policies: dict[ResourcePolicy, ResourcePolicy] = {}
         self.rls: dict[RLSAttachment, RLSAttachment] = {}
-        self.identity_centers: dict[IdentityCenter, IdentityCenter] = {}
+        self.identity_centers: dict[str, IdentityCenter] = {}
+        self.root_catalog: CatalogInfo | None = None
+        self.roles: dict[str, bool] = {}
+        """Names of the account's roles that were asked for, and whether an answer held the role."""
+        self.partitions: dict[tuple[Table, str], PartitionPlace] = {}
+        self.default_rls: dict[Table, tuple[str, Evidence]] = {}
+        """The default row-level policy that Glue shows of a table."""
 
     @property
     def account(self) -> str:
@@ -194,6 +207,8 @@ class Draft:
             if failure is not None and failure.code in NOT_FOUND.get(call, ()):
                 tally.pages += 1
                 listing.page(asked, END)
+                if call == ROLE and isinstance(name := answer.request.get("RoleName"), str):
+                    self.roles.setdefault(name, False)
             elif failure is not None:
                 tally.errors.add(f"{failure.code}: {failure.message}" if failure.message else failure.code)
                 listing.failed(asked, failure)
@@ -201,6 +216,8 @@ class Draft:
         tally.pages += 1
         reader = READERS.get(call)
         if reader is None:
+            if call == ROLE and isinstance(name := answer.request.get("RoleName"), str):
+                self.roles[name] = True
             listing.page(asked, _token(answer.response))
             return
         try:
@@ -417,11 +434,40 @@ class Draft:
             self.locations,
             tuple(self.optins),
             tuple(sorted(self.policies, key=lambda one: one.text)),
-            tuple(self.rls),
+            (*self.rls, *self._default_attachments()),
             self.gaps.all(),
             caller,
             catalogs=self.catalogs,
-            identity_centers=tuple(self.identity_centers),
+            identity_centers=tuple(one for _, one in sorted(self.identity_centers.items())),
+            identity_center_read=any(
+                one.missing("") is None for one in self.listings.get(IDENTITY_CENTER, {}).values()
+            ),
+            missing_roles=frozenset((self.account, name) for name, exists in self.roles.items() if not exists),
+            partitions=self._partitions_elsewhere(),
+            root_catalog=self.root_catalog,
+        )
+
+    def _default_attachments(self) -> list[RLSAttachment]:
+        """Return the default policies that Glue shows and the listing of attachments does not.
+
+        A default policy covers every principal (lakeformation, AttachRLSPolicy: SetDefault), so none is named; one
+        that a tag policy gives to its tables is in the listing under the tag policy.
+        """
+        listed = {(one.policy, one.resource) for one in self.rls if one.default}
+        by_tags = {one.policy for one in self.rls if one.default and isinstance(one.resource, TagPolicy)}
+        return [
+            RLSAttachment(policy, table, None, default=True, evidence=evidence)
+            for table, (policy, evidence) in sorted(self.default_rls.items(), key=lambda one: str(one[0]))
+            if table in self.tables and policy not in by_tags and (policy, table) not in listed
+        ]
+
+    def _partitions_elsewhere(self) -> tuple[PartitionPlace, ...]:
+        """Return the partitions whose files do not lie where their table's do."""
+        return tuple(
+            one
+            for (table, place), one in sorted(self.partitions.items(), key=str)
+            if (info := self.tables.get(table)) is None
+            or not any(within(place, home) for home in (info.location, *info.additional) if home)
         )
 
     def latest_settings(self) -> tuple[Settings, ...]:
@@ -556,8 +602,16 @@ def _take_attachment(draft: Draft, row: Mapping[str, Any], evidence: Evidence, a
 
 
 def _take_identity_center(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: Answer) -> str | None:
-    found = IdentityCenter(row["InstanceArn"], evidence)
-    draft.identity_centers.setdefault(found, found)
+    filtering = row.get("ExternalFiltering") or {}
+    enabled = filtering.get("Status") not in (None, "DISABLED")
+    recipients = {one["DataLakePrincipalIdentifier"] for one in row.get("ShareRecipients") or ()}
+    targets = set(filtering.get("AuthorizedTargets") or ()) if enabled else set()
+    instance = row["InstanceArn"]
+    known = draft.identity_centers.get(instance)
+    if known is not None:  # asked more than once: what either answer shows
+        recipients, targets = recipients | known.recipients, targets | known.targets
+        evidence = known.evidence or evidence
+    draft.identity_centers[instance] = IdentityCenter(instance, evidence, frozenset(recipients), frozenset(targets))
     return None
 
 
@@ -627,6 +681,7 @@ def _take_table(draft: Draft, row: shapes.TableRow, evidence: Evidence, answer: 
         "CatalogId": _catalog_of(draft, row.CatalogId, answer),
         "StorageDescriptor": None if storage is None else {
             "Location": storage.Location,
+            "AdditionalLocations": storage.AdditionalLocations,
             "InputFormat": storage.InputFormat,
             "OutputFormat": storage.OutputFormat,
             "SerdeInfo": None if storage.SerdeInfo is None else msgspec.structs.asdict(storage.SerdeInfo),
@@ -638,6 +693,23 @@ def _take_table(draft: Draft, row: shapes.TableRow, evidence: Evidence, answer: 
                     normal.database_name(asked if isinstance(asked, str) else name))  # fmt: skip
     info = normal.table_info_of(full, draft.account, draft.id.partition, fixed=fixed, keys=keys, evidence=evidence)
     draft.put_table(info, home)
+    policy = row.RLSProperties.DefaultRLSPolicy if row.RLSProperties is not None else None
+    if policy:
+        draft.default_rls[info.id] = policy.lower(), evidence
+    return None
+
+
+def _take_partition(draft: Draft, row: shapes.PartitionRow, evidence: Evidence, answer: Answer) -> str | None:
+    database = row.DatabaseName or answer.request.get("DatabaseName")
+    name = row.TableName or answer.request.get("TableName")
+    if not isinstance(database, str) or not isinstance(name, str):
+        raise normal.NotUnderstoodError("the partition's table is not said")
+    catalog = _catalog_of(draft, row.CatalogId, answer)
+    table = Table(catalog, normal.database_name(database), normal.table_name(name))
+    storage = row.StorageDescriptor
+    for place in normal.locations((storage.Location or "", *(storage.AdditionalLocations or ())), draft.id.partition
+                                  ) if storage is not None else ():  # fmt: skip
+        draft.partitions.setdefault((table, place), PartitionPlace(table, place, evidence))
     return None
 
 
@@ -652,7 +724,8 @@ def _take_policy(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: An
 
 def _take_catalog(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: Answer) -> str | None:
     if row.get("CatalogId") == draft.account:
-        return "the root catalog, whose defaults are the settings'"
+        draft.root_catalog = normal.catalog_info(row, draft.account, evidence)
+        return None
     info = normal.catalog_info(row, draft.account, evidence)
     draft.catalogs[info.id] = info
     return None
@@ -704,7 +777,7 @@ READERS: Final[Mapping[Call, Reader]] = {
     (_LF, "GetRLSPolicy"): Reader(_one(shapes.RLSAnswer), Facts.RLS, _take_one_rls),
     (_LF, "ListRLSPolicyAttachments"): Reader(
         Spec(shapes.AttachmentPage, "RLSPolicyAttachments", shapes.AttachmentRow), Facts.RLS, _take_attachment),
-    (_LF, "DescribeLakeFormationIdentityCenterConfiguration"): Reader(
+    IDENTITY_CENTER: Reader(
         _one(shapes.IdentityCenterAnswer), Facts.IDENTITY_CENTER, _take_identity_center),
     (_LF, "SearchDatabasesByLFTags"): Reader(
         Spec(shapes.DatabaseSearchPage, "DatabaseList", shapes.TaggedDatabase, structs=True), Facts.ASSIGNMENTS,
@@ -718,6 +791,9 @@ READERS: Final[Mapping[Call, Reader]] = {
     (_GLUE, "GetDatabases"): Reader(
         Spec(shapes.DatabasePage, "DatabaseList", shapes.DatabaseRow), Facts.DATABASES, _take_database,
         _databases_unused),
+    PARTITIONS: Reader(
+        Spec(shapes.PartitionPage, "Partitions", shapes.PartitionRow, structs=True), Facts.TABLES, _take_partition,
+        _of_time),
     _TABLES: Reader(
         Spec(shapes.TablePage, "TableList", shapes.TableRow, structs=True), Facts.TABLES, _take_table, _of_time),
     (_GLUE, "GetResourcePolicy"): Reader(_one(shapes.PolicyAnswer), Facts.POLICIES, _take_policy),

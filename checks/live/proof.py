@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from checks import normal
-from checks.live.draft import READERS, Tally, asked_for
+from checks.live.draft import IDENTITY_CENTER, PARTITIONS, READERS, ROLE, Tally, asked_for
 from checks.model import (
     Caller,
     Database,
@@ -40,7 +40,6 @@ _RLS: Final = (_LF, "ListRLSPolicies")
 _RLS_BODY: Final = (_LF, "GetRLSPolicy")
 _RESOURCE_TAGS: Final = (_LF, "GetResourceLFTags")
 _SEARCHES: Final = ((_LF, "SearchDatabasesByLFTags"), (_LF, "SearchTablesByLFTags"))
-_IDENTITY_CENTER: Final = (_LF, "DescribeLakeFormationIdentityCenterConfiguration")
 _CATALOGS: Final = (_GLUE, "GetCatalogs")
 _DATABASES: Final = (_GLUE, "GetDatabases")
 _TABLES: Final = (_GLUE, "GetTables")
@@ -51,6 +50,12 @@ _WHOLE: Final = (
     (_LF, "ListLakeFormationOptIns"), _RLS, (_LF, "ListRLSPolicyAttachments"), _DATABASES,
 )  # fmt: skip
 """Listings that must have been read without any filter."""
+
+_BESIDE: Final = {
+    ROLE: "tells which roles do not exist",
+    PARTITIONS: "tells partitions outside their table's location",
+}
+"""Calls whose answers add something where they were made, and whose absence takes nothing away."""
 
 _UNFILTERED: Final = frozenset({_IDENTITY, _SESSION, _SETTINGS})
 """Calls whose answers do not depend on what the caller may see."""
@@ -88,7 +93,7 @@ class _Checker:
         self.tables()
         self.policies()
         self.assignments()
-        for call in (_IDENTITY, _SESSION, _IDENTITY_CENTER, _CATALOGS):
+        for call in (_IDENTITY, _SESSION, IDENTITY_CENTER, _CATALOGS):
             if call in self.draft.listings:
                 for listing in self.draft.listings[call].values():
                     self.settled(call, listing, READERS[call].facts)
@@ -304,6 +309,10 @@ class _Checker:
                          complete, "; ".join(words))  # fmt: skip
 
     def _basis(self, call: Call, tally: Tally, shown: str | None) -> tuple[list[str], bool]:
+        if call in _BESIDE:
+            ended = not any(one.missing("") for one in _listings_of(self.draft, call))
+            basis = f"{_BESIDE[call]}; nothing requires it"
+            return [basis if ended else f"{basis}; not all of it was read"], ended and not tally.broken
         if call not in READERS:
             return ["nothing is read out of this operation: kept, not analysed"], not tally.errors
         lacks = sorted(set(self.missing.get(call, ())))
@@ -318,6 +327,10 @@ class _Checker:
             return ["read, but the caller is not shown to be an admin: rows may have been left out"], False
         paged = READERS[call].spec.member is not None
         return [f"{shown}; " + ("last page had no token" if paged else "answered")], True
+
+
+def _listings_of(draft: Draft, call: Call) -> Iterable[Listing]:
+    return draft.listings.get(call, {}).values()
 
 
 def _table_of(listing: Listing, draft: Draft) -> object:

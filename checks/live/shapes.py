@@ -349,13 +349,20 @@ class AttachmentPage(Shape):
     NextToken: str | None = None
 
 
+class ExternalFiltering(Shape):
+    """Which applications may fetch data and filter it themselves."""
+
+    Status: str
+    AuthorizedTargets: list[str]
+
+
 class IdentityCenterAnswer(Shape):
     """lakeformation:DescribeLakeFormationIdentityCenterConfiguration."""
 
     InstanceArn: str
     CatalogId: str | None = None
     ApplicationArn: str | None = None
-    ExternalFiltering: Any = None
+    ExternalFiltering: ExternalFiltering | None = None
     ShareRecipients: list[Principal] | None = None
     ServiceIntegrations: Any = None
     ResourceShare: str | None = None
@@ -469,7 +476,7 @@ class Storage(Shape):
 
     Columns: list[Raw] | None = None
     Location: str | None = None
-    AdditionalLocations: Any = None
+    AdditionalLocations: list[str] | None = None
     InputFormat: str | None = None
     OutputFormat: str | None = None
     Compressed: Any = None
@@ -511,6 +518,12 @@ class View(Shape):
     SparkPipelineInfo: Any = None
 
 
+class RLSProperties(Shape):
+    """What Glue says of a table's row-level security."""
+
+    DefaultRLSPolicy: str | None = None
+
+
 class TableRow(Shape):
     """A Glue table."""
 
@@ -540,13 +553,34 @@ class TableRow(Shape):
     IsMaterializedView: Any = None
     IcebergTableMetadata: Any = None
     Status: Any = None
-    RLSProperties: Any = None
+    RLSProperties: RLSProperties | None = None
 
 
 class TablePage(Shape):
     """glue:GetTables."""
 
     TableList: list[TableRow] | None = None
+    NextToken: str | None = None
+
+
+class PartitionRow(Shape):
+    """A partition of a Glue table."""
+
+    StorageDescriptor: Storage | None = None
+    DatabaseName: str | None = None
+    TableName: str | None = None
+    CatalogId: str | None = None
+    Values: Any = None
+    CreationTime: Any = None
+    LastAccessTime: Any = None
+    LastAnalyzedTime: Any = None
+    Parameters: Any = None
+
+
+class PartitionPage(Shape):
+    """glue:GetPartitions."""
+
+    Partitions: list[PartitionRow] | None = None
     NextToken: str | None = None
 
 
