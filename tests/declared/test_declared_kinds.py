@@ -486,3 +486,30 @@ def test_the_provider_package_has_no_type_that_we_have_not_judged():
     judged = KINDS.keys() | CLASSIC_HARMLESS | {"aws:glue/userDefinedFunction:UserDefinedFunction"}
     assert len(types) > 20
     assert types - judged == set()
+
+
+@pytest.mark.parametrize("kind", ["aws:glue/catalogTable:CatalogTable", "aws-native:glue:Table"])
+def test_a_views_definer_and_further_locations(kind: str) -> None:
+    members = {
+        "viewDefinition": {"definer": ROLE, "representations": [{"dialect": "SPARK", "viewOriginalText": "x"}]},
+        "storageDescriptor": {"location": "s3://lake/a", "additionalLocations": ["s3://lake/b/"]},
+    }
+    native = kind.startswith("aws-native")
+    inputs = {"databaseName": "sales", "name": "v", **({"tableInput": members} if native else members)}
+    found = lake(resource(kind, "v", inputs))
+    assert not found.gaps
+    (info,) = found.tables.values()
+    assert info.view_definer == ROLE
+    assert info.additional == {"arn:aws:s3:::lake/b"}
+
+
+def test_a_definer_or_a_further_location_that_is_hidden_is_a_gap() -> None:
+    hidden = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
+    kind = "aws:glue/catalogTable:CatalogTable"
+    for members in (
+        {"viewDefinition": {"definer": hidden}},
+        {"storageDescriptor": {"location": "s3://lake/a", "additionalLocations": [hidden]}},
+        {"storageDescriptor": {"location": "s3://lake/a", "additionalLocations": hidden}},
+    ):
+        found = lake(resource(kind, "v", {"databaseName": "sales", "name": "v", **members}))
+        assert [gap.facts for gap in found.gaps] == [Facts.TABLES]

@@ -764,3 +764,137 @@ def test_whatever_an_answer_holds_is_never_a_traceback(data):
     (back,) = read_recording(io.BytesIO(stream.getvalue()), "x")[1]
     assert isinstance(back, Answer)
     assert changed.response in {back.response, b"null"}
+
+
+# ------------------------------------------------------------------------------------- facts that stand beside others
+def seen(*tables, request=None):
+    """Answer GetTables for ``sales`` with these tables only."""
+    asked = {"DatabaseName": "sales", **(request or {})}
+    kept = [one for one in WHOLE if one.operation != "GetTables" or one.request.get("DatabaseName") != "sales"]
+    rows = [{"Name": "orders", "DatabaseName": "sales", "CatalogId": ACCOUNT, **one} for one in tables]
+    return [*kept, extra("GetTables", asked, {"TableList": rows}, service="glue")]
+
+
+def test_a_views_definer_and_further_locations_are_read():
+    table = {"ViewDefinition": {"Definer": ANALYST, "Representations": [{"Dialect": "SPARK"}]},
+             "StorageDescriptor": {"Location": "s3://lake/a/", "AdditionalLocations": ["s3a://lake/b/", "s3://lake/c"]}}  # fmt: skip
+    info = lake_of(seen(table)).tables[ORDERS_TABLE]
+    assert info.view_definer == ANALYST
+    assert info.additional == {"arn:aws:s3:::lake/b", "arn:aws:s3:::lake/c"}
+    info = lake_of(seen({})).tables[ORDERS_TABLE]
+    assert info.view_definer is None
+    assert not info.additional
+
+
+def attached(**row):
+    """Answer the listing of attachments with one, or none."""
+    rows = [{"Resource": {"Table": ORDERS}, **row}] if row else []
+    return {"RLSPolicyAttachments": rows}
+
+
+@pytest.mark.parametrize(
+    ("listed", "count"),
+    [
+        (attached(), 1),
+        (attached(PolicyName="P1", DefaultRLSPolicy=True), 1),
+        (attached(PolicyName="p1", Principal=who(ANALYST)), 2),
+        (attached(PolicyName="p2", DefaultRLSPolicy=True), 2),
+        (attached(PolicyName="p1", DefaultRLSPolicy=True, Resource={"LFTagPolicy": {
+            "ResourceType": "TABLE", "Expression": [{"TagKey": "sensitivity", "TagValues": ["public"]}]}}), 1),
+    ],
+)  # fmt: skip
+def test_a_default_row_policy_that_only_the_table_shows_is_an_attachment(listed, count):
+    table = {"RLSProperties": {"DefaultRLSPolicy": "P1"}}
+    answers = with_response("ListRLSPolicyAttachments", listed, seen(table))
+    for order in (answers, answers[::-1]):
+        lake = lake_of(order)
+        assert len(lake.rls) == count
+        of_table = [one for one in lake.rls if one.default and one.policy == "p1" and one.resource == ORDERS_TABLE]
+        for one in of_table:
+            assert one.principal is None
+            assert one.evidence.pointer.startswith("/response/")
+        assert of_table or count == 1
+
+
+def identity_center(**members):
+    call = "DescribeLakeFormationIdentityCenterConfiguration"
+    return [*without(call), extra(call, {}, {"InstanceArn": "arn:aws:sso:::instance/x", **members})]
+
+
+@pytest.mark.parametrize(("status", "targets"), [("ENABLED", {"arn:app"}), ("DISABLED", set())])
+def test_with_whom_identity_center_shares_is_read(status, targets):
+    lake = lake_of(identity_center(ShareRecipients=[who("444455556666")],
+                                   ExternalFiltering={"Status": status, "AuthorizedTargets": ["arn:app"]}))  # fmt: skip
+    (one,) = lake.identity_centers
+    assert one.recipients == {"444455556666"}
+    assert one.targets == targets
+    assert lake.identity_center_read
+
+
+def test_two_answers_of_identity_center_are_one_with_what_either_shows():
+    more = identity_center(ShareRecipients=[who("444455556666")])[-1]
+    answers = [*identity_center(ShareRecipients=[who("123456789012")]), more]
+    for order in (answers, answers[::-1]):
+        (one,) = lake_of(order).identity_centers
+        assert one.recipients == {"444455556666", "123456789012"}
+
+
+def test_whether_identity_center_was_asked_for():
+    call = "DescribeLakeFormationIdentityCenterConfiguration"
+    assert lake_of(WHOLE).identity_center_read
+    assert lake_of(WHOLE).identity_centers == ()
+    assert not lake_of(without(call)).identity_center_read
+    refused = extra(call, {}, error=Failure("AccessDeniedException", "no", 400))
+    assert not lake_of([*without(call), refused]).identity_center_read
+
+
+def test_roles_that_do_not_exist():
+    gone = Failure("NoSuchEntity", "gone", 404)
+    asked = [
+        extra("GetRole", {"RoleName": "analyst"}, error=gone, service="iam"),
+        extra("GetRole", {"RoleName": "engineer"}, {"Role": {"RoleName": "engineer"}}, service="iam"),
+        extra("GetRole", {"RoleName": "hidden"}, error=Failure("AccessDenied", "no", 403), service="iam"),
+        extra("GetRole", {"RoleName": "back"}, error=gone, service="iam"),
+        extra("GetRole", {"RoleName": "back"}, {"Role": {"RoleName": "back"}}, service="iam"),
+    ]
+    for order in ([*WHOLE, *asked], [*asked[::-1], *WHOLE]):
+        live = build(order)
+        assert live.lakes[0].missing_roles == {(ACCOUNT, "analyst")}
+        (row,) = [one for one in live.ledger if one.operation == "GetRole"]
+        assert "which roles do not exist" in row.basis
+        assert not row.complete
+        assert live.complete
+
+
+def partitions(*places, **more):
+    rows = [{"Values": ["1"], "StorageDescriptor": {"Location": place}} for place in places]
+    request = {"DatabaseName": "sales", "TableName": "Orders"}
+    return extra("GetPartitions", request, {"Partitions": rows, **more}, service="glue")
+
+
+def test_partitions_elsewhere_are_kept_and_never_asked_for():
+    assert not any(one.operation == "GetPartitions" for one in WHOLE)
+    table = {"StorageDescriptor": {"Location": "s3://lake/a", "AdditionalLocations": ["s3://lake/b"]}}
+    page = partitions("s3://lake/a/day=1", "s3://lake/b/day=2", "s3://lake/c/day=3", "s3://lake/ab")
+    for order in ([*seen(table), page], [page, page, *seen(table)]):
+        live = build(order)
+        places = live.lakes[0].partitions
+        assert [one.location for one in places] == ["arn:aws:s3:::lake/ab", "arn:aws:s3:::lake/c/day=3"]
+        assert all(one.table == ORDERS_TABLE for one in places)
+        assert places[1].evidence.pointer == "/response/Partitions/2"
+        assert live.complete
+    cut = build([*seen(table), partitions("s3://lake/c", NextToken="t")])
+    assert cut.complete  # nothing requires them
+    (row,) = [one for one in cut.ledger if one.operation == "GetPartitions"]
+    assert not row.complete
+
+
+def test_what_glue_says_of_the_root_catalog_is_kept_apart():
+    everyone = [{"Principal": who("IAM_ALLOWED_PRINCIPALS"), "Permissions": ["ALL"]}]
+    root = {"CatalogId": ACCOUNT, "Name": ACCOUNT, "CreateTableDefaultPermissions": everyone,
+            "AllowFullTableExternalDataAccess": "True"}  # fmt: skip
+    lake = lake_of([*without("GetCatalogs"), extra("GetCatalogs", {}, {"CatalogList": [root]}, service="glue")])
+    assert lake.catalogs == {}
+    assert lake.root_catalog.table_defaults == {(EVERYONE, frozenset({"ALL"}))}
+    assert lake.root_catalog.database_defaults is None
+    assert lake.root_catalog.full_table_external is True
