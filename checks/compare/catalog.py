@@ -314,12 +314,15 @@ def _partitions(sides: Sides) -> None:
     with the table.
     """
     elsewhere: dict[Table, list[PartitionPlace]] = {}
+    declared: dict[Table, set[str]] = {}
+    for one in sides.declared.partitions:
+        declared.setdefault(one.table, set()).add(one.location)
     for one in sides.live.partitions:
         told, now = sides.declared.tables.get(one.table), sides.live.tables.get(one.table)
         if told is None or now is None:
             continue
         homes = {told.location, *told.additional, now.location, *now.additional} - {None}
-        homes |= {known.location for known in sides.declared.partitions if known.table == one.table}
+        homes |= declared.get(one.table, set())
         if homes and not any(within(one.location, home) for home in homes if home):
             elsewhere.setdefault(one.table, []).append(one)
     for table, places in elsewhere.items():

@@ -28,6 +28,7 @@ from checks.model import (
     Location,
     Only,
     OptIn,
+    PartitionPlace,
     Resource,
     ResourcePolicy,
     SavedExpression,
@@ -66,6 +67,7 @@ class Builder:
     optins: list[OptIn] = field(default_factory=list)
     policies: list[ResourcePolicy] = field(default_factory=list)
     identity_centers: list[IdentityCenter] = field(default_factory=list)
+    partitions: list[PartitionPlace] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
     def add(self, fact: Fact) -> None:
@@ -97,6 +99,8 @@ class Builder:
                 self.policies.append(fact)
             case IdentityCenter():
                 self.identity_centers.append(fact)
+            case PartitionPlace():
+                self.partitions.append(fact)
             case Gap():
                 self.gaps.append(fact)
 
@@ -169,6 +173,7 @@ class Builder:
             assumed=self.assumed,
             catalogs=self.catalogs,
             identity_centers=tuple(self.identity_centers),
+            partitions=tuple(self.partitions),
         )
 
 

@@ -37,7 +37,7 @@ HARMLESS: Final = frozenset({
     "aws:glue/connection:Connection", "aws:glue/crawler:Crawler",
     "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
     "aws:glue/dataQualityRuleset:DataQualityRuleset", "aws:glue/devEndpoint:DevEndpoint", "aws:glue/job:Job",
-    "aws:glue/mLTransform:MLTransform", "aws:glue/partition:Partition", "aws:glue/partitionIndex:PartitionIndex",
+    "aws:glue/mLTransform:MLTransform", "aws:glue/partitionIndex:PartitionIndex",
     "aws:glue/registry:Registry", "aws:glue/schema:Schema",
     "aws:glue/securityConfiguration:SecurityConfiguration", "aws:glue/trigger:Trigger",
     "aws:glue/workflow:Workflow",
@@ -317,3 +317,9 @@ def identity_center(item: Item) -> Iterator[Fact]:
     """Read which Identity Center instance the lake trusts."""
     item.inputs.only(*_OWN, "instanceArn")
     yield IdentityCenter(item.inputs.text("instanceArn"), item.evidence)
+
+
+@reads("aws:glue/partition:Partition", Facts.TABLES)
+def partition(item: Item) -> Iterator[Fact]:
+    """Read where a partition's files lie."""
+    yield from glue.partition(item, item.inputs)

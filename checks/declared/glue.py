@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from checks import normal
 from checks.declared.shape import Hidden, Shape
-from checks.model import Column, Database, DatabaseInfo, Facts, Table, TableInfo
+from checks.model import Column, Database, DatabaseInfo, Facts, PartitionPlace, Table, TableInfo
 from checks.normal import NotUnderstoodError
 
 if TYPE_CHECKING:
@@ -156,6 +156,20 @@ def table(item: Item, shape: Shape, name: str, serde: str) -> Iterator[Fact]:
 
 def _table_with_hidden(info: TableInfo, shape: Shape) -> TableInfo:
     return replace(info, hidden=frozenset(shape.hidden)) if shape.hidden else info
+
+
+def partition(item: Item, shape: Shape) -> Iterator[Fact]:
+    """Read where a partition's files lie; ``shape`` is where its storage stands.
+
+    That is looked at only where somebody recorded the live partitions, so what is hidden is left out without a gap.
+    """
+    database_name, name = item.inputs.soft("databaseName"), item.inputs.soft("tableName")
+    storage = shape.soft_shape("storageDescriptor")
+    places = [storage.soft("location"), *_additional(storage)]
+    if database_name and name:
+        table = Table(item.catalog(), normal.database_name(database_name), normal.table_name(name))
+        for place in sorted(normal.locations(places, item.partition)):
+            yield PartitionPlace(table, place, item.evidence)
 
 
 def columns(shape: Shape, name: str) -> tuple[Column, ...]:

@@ -26,6 +26,7 @@ from checks.model import (
     IdentityCenter,
     Location,
     OptIn,
+    PartitionPlace,
     Principal,
     Resource,
     ResourcePolicy,
@@ -55,7 +56,7 @@ class Tagging:
 
 Fact = (
     Grant | CatalogInfo | DatabaseInfo | TableInfo | TagInfo | Tagging | ExpressionBody | FilterBody | Settings
-    | Location | OptIn | ResourcePolicy | IdentityCenter | Gap
+    | Location | OptIn | ResourcePolicy | IdentityCenter | PartitionPlace | Gap
 )  # fmt: skip
 Reader = Callable[["Item"], Iterator[Fact]]
 

@@ -22,7 +22,7 @@ HARMLESS: Final = frozenset(
     for name in (
         "Classifier", "Connection", "Crawler", "CustomEntityType", "DataCatalogEncryptionSettings",
         "DataQualityRuleset", "DevEndpoint", "Integration", "IntegrationResourceProperty", "Job", "MlTransform",
-        "Partition", "Registry", "Schema", "SchemaVersion", "SchemaVersionMetadata", "SecurityConfiguration",
+        "Registry", "Schema", "SchemaVersion", "SchemaVersionMetadata", "SecurityConfiguration",
         "Session", "TableOptimizer", "Trigger", "UsageProfile", "Workflow",
     )
 )  # fmt: skip
@@ -97,6 +97,12 @@ def table(item: Item) -> Iterator[Fact]:
     inner = item.inputs.shape("tableInput") or Shape({}, "tableInput", item.inputs.hidden)
     name = item.inputs.maybe("name") or item.name(inner)
     yield from glue.table(item, inner, name, "serdeInfo")
+
+
+@reads("aws-native:glue:Partition", Facts.TABLES)
+def partition(item: Item) -> Iterator[Fact]:
+    """Read where a partition's files lie."""
+    yield from glue.partition(item, item.inputs.soft_shape("partitionInput"))
 
 
 @reads("aws-native:glue:Catalog", Facts.CATALOGS)

@@ -124,6 +124,14 @@ def test_partitions_elsewhere(place: str, grants: list, expected: list[str]) -> 
     assert all(evidence in one.evidence for one in findings)
 
 
+def test_a_declared_partition_may_lie_elsewhere() -> None:
+    place = PartitionPlace(table("sales.orders"), PRIVATE)
+    live = replace(lake([READ]), partitions=(place, PartitionPlace(place.table, "arn:aws:s3:::lake/secret")))
+    (one,) = found(replace(lake([READ]), partitions=(place,)), live)
+    assert one.witness is not None
+    assert one.witness.location == "arn:aws:s3:::lake/secret"
+
+
 def test_partitions_of_a_moved_table_are_told_with_the_table() -> None:
     live = replace(
         lake([READ], tables=orders(location=PRIVATE)),

@@ -87,7 +87,7 @@ def reasons(found: Lake) -> list[str]:
 
 def unordered(found: Lake) -> Any:
     """A lake without the order of its lists."""
-    lists = ("grants", "settings", "optins", "policies", "gaps", "identity_centers")
+    lists = ("grants", "settings", "optins", "policies", "gaps", "identity_centers", "partitions")
     nothing: dict[str, Any] = dict.fromkeys(lists, ())
     return [frozenset(getattr(found, name)) for name in lists], replace(found, **nothing)
 

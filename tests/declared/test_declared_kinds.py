@@ -42,6 +42,8 @@ DB = Database(ACCOUNT, "sales")
 ORDERS = Table(ACCOUNT, "sales", "orders")
 PERMISSIONS = "aws:lakeformation/permissions:Permissions"
 NATIVE = "aws-native:lakeformation:PrincipalPermissions"
+PARTITIONS = {"aws:glue/partition:Partition", "aws-native:glue:Partition"}
+"""Read beside the others: see ``test_where_a_partition_lies``."""
 
 
 def granted(inputs: dict, kind: str = PERMISSIONS) -> set[Grant]:
@@ -193,7 +195,7 @@ def test_every_kind_is_read():
     assert found.id == HOME
     assert {item["type"] for item in whole_lake()} - {"pulumi:providers:aws"} == {
         kind for kind in KINDS if kind.startswith("aws:")
-    }
+    } - PARTITIONS
     assert found.databases[DB].location == "arn:aws:s3:::lake/sales"
     assert found.databases[DB].table_defaults == {(EVERYONE, frozenset({"ALL"}))}
     table = found.tables[ORDERS]
@@ -274,7 +276,9 @@ def test_the_other_provider_gives_the_same_nouns():
         item["provider"] = "urn:pulumi:dev::lake::pulumi:providers:aws-native::default::0"
     one, other = lake(*native, with_provider=False), lake(*whole_lake(), with_provider=False)
     assert one.gaps == ()
-    assert {item["type"] for item in native[1:]} == {kind for kind in KINDS if kind.startswith("aws-native:")}
+    assert {item["type"] for item in native[1:]} == {
+        kind for kind in KINDS if kind.startswith("aws-native:")
+    } - PARTITIONS
     for facts in ("grants", "databases", "tables", "tags", "assignments", "filters", "catalogs", "gaps"):
         assert getattr(one, facts) == getattr(other, facts), facts
 
@@ -513,3 +517,14 @@ def test_a_definer_or_a_further_location_that_is_hidden_is_a_gap() -> None:
     ):
         found = lake(resource(kind, "v", {"databaseName": "sales", "name": "v", **members}))
         assert [gap.facts for gap in found.gaps] == [Facts.TABLES]
+
+
+@pytest.mark.parametrize("kind", sorted(PARTITIONS))
+def test_where_a_partition_lies(kind: str) -> None:
+    members = {"storageDescriptor": {"location": "s3://lake/b/day=1/"}}
+    native = kind.startswith("aws-native")
+    inputs = {"databaseName": "Sales", "tableName": "Orders", **({"partitionInput": members} if native else members)}
+    found = lake(resource(kind, "p", inputs))
+    assert found.gaps == ()
+    assert [(one.table, one.location) for one in found.partitions] == [(ORDERS, "arn:aws:s3:::lake/b/day=1")]
+    assert lake(resource(kind, "p", {"databaseName": "sales", "tableName": "orders"})).partitions == ()
