@@ -58,7 +58,7 @@ def found(declared: Lake, live: Lake) -> list[Finding]:
 
 
 def orders(**members: object) -> list[TableInfo]:
-    return [replace(ORDERS, **members), CLIENTS, NOTES]  # type: ignore[arg-type]
+    return [replace(ORDERS, **members), CLIENTS, NOTES]
 
 
 # --------------------------------------------------------------------------------------------------------------- views
@@ -161,14 +161,19 @@ def test_a_registration_that_the_table_denies(
 
 
 # ----------------------------------------------------------------------------------------------------- Identity Center
-def center(read: bool = True, **members: frozenset[str]) -> Lake:
-    return replace(lake(), identity_centers=(IdentityCenter(INSTANCE, **members),), identity_center_read=read)
+def center(recipients: frozenset[str] = frozenset(), targets: frozenset[str] = frozenset()) -> Lake:
+    one = IdentityCenter(INSTANCE, None, recipients, targets)
+    return replace(lake(), identity_centers=(one,), identity_center_read=True)
 
 
 @pytest.mark.parametrize("declared", [center(), lake()])
 @pytest.mark.parametrize("members", [{"recipients": frozenset({STRANGERS})}, {"targets": frozenset({"arn:app"})}])
 def test_what_identity_center_shares_is_never_declared(declared: Lake, members: dict[str, frozenset[str]]) -> None:
-    (shared,) = [one for one in found(declared, center(**members)) if one.rule == "FL120"]
+    (shared,) = [
+        one
+        for one in found(declared, center(members.get("recipients", frozenset()), members.get("targets", frozenset())))
+        if one.rule == "FL120"
+    ]
     assert (shared.verdict, shared.exposure, shared.severity) == (Verdict.UNMANAGED, True, Severity.HIGH)
     assert min(frozenset().union(*members.values())) in shared.message
 

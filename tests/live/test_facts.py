@@ -881,6 +881,7 @@ def test_partitions_elsewhere_are_kept_and_never_asked_for():
         places = live.lakes[0].partitions
         assert [one.location for one in places] == ["arn:aws:s3:::lake/ab", "arn:aws:s3:::lake/c/day=3"]
         assert all(one.table == ORDERS_TABLE for one in places)
+        assert places[1].evidence is not None
         assert places[1].evidence.pointer == "/response/Partitions/2"
         assert live.complete
     cut = build([*seen(table), partitions("s3://lake/c", NextToken="t")])
