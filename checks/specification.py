@@ -94,7 +94,7 @@ def facts(side: Lake, catalog: Lake, universe: Universe, *, named: bool) -> froz
     # database of a table, but not for grants under a condition (abac-considerations).
     for one in list(found):
         found.add(Fact(one.principal, one.condition, "DESCRIBE", one.lend, one.database, one.table))
-        if one.condition is None:
+        if one.condition is None and one.table != FUTURE:
             for condition in (None, *universe.conditions):
                 found.add(Fact(one.principal, condition, "DESCRIBE", one.lend, one.database, None))
     return frozenset(found)
@@ -161,8 +161,9 @@ def _reached(
         if permission != "SELECT":
             # D (lf-tag-considerations): where a tag policy matches some columns only, nothing but SELECT and DESCRIBE
             # remains; a grant on columns or through a filter gives SELECT only (M: TableWithColumns, DataCellsFilter).
-            if not partial or permission == "DESCRIBE":
-                found.add(Fact(principal, condition, permission, lend, table.parent, table.name))
+            kept = permission if not partial else "DESCRIBE" if isinstance(grant.resource, TagPolicy) else None
+            if kept is not None:
+                found.add(Fact(principal, condition, kept, lend and not partial, table.parent, table.name))
             continue
         for column in columns:
             for row in universe.rows:

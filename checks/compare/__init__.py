@@ -16,6 +16,7 @@ from checks.compare.grants import narrowed, widened
 from checks.compare.locations import locations
 from checks.compare.moved import moved
 from checks.compare.optins import optins
+from checks.compare.orphans import orphans
 from checks.compare.policies import policies
 from checks.compare.settings import settings
 from checks.compare.sides import Sides
@@ -54,7 +55,7 @@ def compare(declared: Lake, live: Lake) -> Comparison:
     sides = Sides(declared, live)
     found = widened(sides) | narrowed(sides)
     moved(sides)
-    for part in (settings, locations, optins, policies, catalog):
+    for part in (settings, locations, optins, policies, catalog, orphans):
         part(sides)
     subjects = _seen(sides)
     for gap in (*declared.gaps, *live.gaps):

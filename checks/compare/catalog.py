@@ -9,7 +9,6 @@ from checks.compare import findings as say
 from checks.compare.locations import tables_below
 from checks.compare.sides import Sides
 from checks.model import (
-    Catalog,
     Cause,
     Confidence,
     Database,
@@ -18,6 +17,7 @@ from checks.model import (
     Facts,
     Finding,
     IdentityCenter,
+    LFTag,
     PartitionPlace,
     Principal,
     SettingRef,
@@ -424,7 +424,7 @@ def _table_differences(told: TableInfo, now: TableInfo, opened: frozenset[str]) 
             elif old.comment != new.comment and f"columns.{name}.comment" not in told.hidden:
                 found.append((f"comment of {name}", old.comment, new.comment))
         keys = [one.name for one in told.partition_keys], [one.name for one in now.partition_keys]
-        if keys[0] != keys[1]:
+        if keys[0] != keys[1] and not (set(keys[0]) ^ set(keys[1])) <= opened:
             found.append(("partition keys", ", ".join(keys[0]) or "none", ", ".join(keys[1]) or "none"))
     return found
 
@@ -478,7 +478,7 @@ def _tags(sides: Sides) -> None:
     for key, told in sides.declared.tags.items():
         now = sides.live.tags.get(key)
         words = f"LF-tag {spelling.printable(key)}"
-        subject = say.subject("tag", Catalog(sides.id.account), sides.id, declared=told.evidence)
+        subject = say.subject("tag", LFTag(sides.id.account, key, told.values), sides.id, declared=told.evidence)
         before = ", ".join(spelling.printable(one) for one in sorted(told.values))
         if now is None:
             if Facts.TAGS not in sides.dark:
@@ -519,7 +519,7 @@ def _tags(sides: Sides) -> None:
                 say.build(
                     "FL142",
                     Verdict.UNMANAGED,
-                    say.subject("tag", Catalog(sides.id.account), sides.id),
+                    say.subject("tag", LFTag(sides.id.account, key, now.values), sides.id),
                     f"LF-tag {spelling.printable(key)} is not declared by any stack",
                     Cause("tag", f"LF-tag {spelling.printable(key)} is undeclared"),
                     severity=Severity.INFO,

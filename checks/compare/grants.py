@@ -204,7 +204,7 @@ def _elsewhere(
     assert grant.principal is not None  # the index holds no other
     match grant.resource:
         case Database() as database:
-            _on_database(grant, wanted, index, views, database, found)
+            _on_database(sides, grant, wanted, index, views, database, found)
         case TagPolicy(resource_type="DATABASE") as policy:
             expression = views[0].expression(policy)
             if expression is None:
@@ -212,7 +212,7 @@ def _elsewhere(
                 return
             for database in sides.databases():
                 if matches(expression, sides.view_live.database_tags(database)):
-                    _on_database(grant, wanted, index, views, database, found)
+                    _on_database(sides, grant, wanted, index, views, database, found)
         case _:
             offers = [
                 offer
@@ -270,7 +270,13 @@ def _contains(outer: Resource, inner: Resource) -> bool:
 
 
 def _on_database(
-    grant: Grant, wanted: frozenset[Atom], index: Index, views: Sequence[View], database: Database, found: Difference
+    sides: Sides,
+    grant: Grant,
+    wanted: frozenset[Atom],
+    index: Index,
+    views: Sequence[View],
+    database: Database,
+    found: Difference,
 ) -> None:
     assert grant.principal is not None
     have: set[Atom] = set()
@@ -278,14 +284,16 @@ def _on_database(
         have |= database_access(index, view, grant.principal, database, condition=grant.condition)
     for atom in wanted - have:
         if atom[0] == DESCRIBE and (
-            any(flag or not atom[1] for _, flag in have) or _below(index, views, grant.principal, database, atom)
+            any(flag or not atom[1] for _, flag in have) or _below(sides, index, views, grant.principal, database, atom)
         ):
             continue
         found.plain.add(atom)
         found.databases.add(database)
 
 
-def _below(index: Index, views: Sequence[View], principal: Principal, database: Database, atom: Atom) -> bool:
+def _below(
+    sides: Sides, index: Index, views: Sequence[View], principal: Principal, database: Database, atom: Atom
+) -> bool:
     """Whether a permission on a table inside implies DESCRIBE on the database (grant option likewise).
 
     Source: https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html (DESCRIBE), except for
@@ -299,7 +307,10 @@ def _below(index: Index, views: Sequence[View], principal: Principal, database: 
                 case TagPolicy(resource_type="TABLE") as policy:
                     for view in views:
                         expression = view.expression(policy)
-                        if expression is not None and matches(expression, view.database_tags(database)):
+                        if expression is not None and (
+                            matches(expression, view.database_tags(database))
+                            or any(view.match(expression, table) for table in sides.tables_of(database))
+                        ):
                             return True
                 case Database():
                     continue
@@ -944,13 +955,20 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
         if table.name == FUTURE or sides.is_gone(table):
             continue
         own = access(sides.index_declared, sides.view_live, principal, table, only=grant)
-        if not access(sides.index_declared, sides.view_declared, principal, table, only=grant):
+        before = access(sides.index_declared, sides.view_declared, principal, table, only=grant)
+        if not before:
             continue
         live = access(sides.index_live, sides.view_live, principal, table, condition=grant.condition)
         if sides.view_live.columns(table) is None:
             found.blank.add(table)
         plain, chosen = beyond_others(own, wanted, (live,), sides.view_live.types(table))
-        found.take(table, plain, chosen)
+        # Over the live facts a grant may give more than was declared: that is nothing to lose.
+        shown = frozenset().union(*(piece.columns for piece in before.pieces))
+        found.take(
+            table,
+            [atom for atom in plain if atom in before.others],
+            [(flag, replace(one, columns=one.columns & shown)) for flag, one in chosen if one.columns & shown],
+        )
 
 
 def _report_loss(sides: Sides, found: Difference) -> None:

@@ -45,7 +45,7 @@ from checks.model import (
     Verdict,
     Witness,
 )
-from checks.principals import is_many
+from checks.principals import groups_of, is_many
 from checks.semantics import DESCRIBE, FUTURE, RAW_READS, SELECT, always_within, matches
 from checks.view import Access as TableAccess
 from checks.view import View, access, database_access, show
@@ -171,56 +171,82 @@ def _affected(sides: Sides, tags: Iterable[TagRef]) -> Iterable[Table]:
 
 
 def _holders(sides: Sides, table: Table) -> list[tuple[Principal, str | None]]:
-    """Return who holds a declared grant that may reach the table, and under which condition."""
+    """Return whom a declared grant may let reach the table, itself or through a group, and under which condition."""
     index = sides.index_declared
-    return [
-        (who, condition)
-        for who in index.principals()
-        for condition in sorted({grant.condition for grant in index.on_table(who, table)}, key=lambda one: one or "")
-    ]
+    found = []
+    for who in sides.people:
+        conditions = {grant.condition for group in groups_of(who) for grant in index.on_table(group, table)}
+        found += [(who, condition) for condition in sorted(conditions, key=lambda one: one or "")]
+    return found
 
 
 # ---------------------------------------------------------------------------------------------------------- one table
 def _on_one(sides: Sides, effects: Effects, principal: Principal, table: Table, condition: str | None) -> None:
+    """Put down to moved facts what a principal gains or loses on one table by declared grants.
+
+    What it has through a group is told of the group, unless only the member still holds it live.
+    """
     index = sides.index_declared
-    before = access(index, sides.view_declared, principal, table, condition=condition, groups=False)
-    after = access(index, sides.view_live, principal, table, condition=condition, groups=False)
+    before = access(index, sides.view_declared, principal, table, condition=condition)
+    after = access(index, sides.view_live, principal, table, condition=condition)
     wanted = _everything(before) | _everything(after)
     if not wanted:
         return
     types = sides.view_live.types(table)
-    declared = access(index, sides.view_declared, principal, table, condition=condition)
-    plain, chosen = beyond_others(after, wanted, (declared,), types)
-    if plain or chosen:
-        held = (
-            None
-            if Facts.GRANTS in sides.dark
-            else access(sides.index_live, sides.view_live, principal, table, condition=condition)
-        )
-        for atom in plain:
-            if held is None or atom in held.others:
-                grant = after.others[atom]
-                _gain(sides, effects.gains, principal, table, grant, [(atom, Excess(frozenset()))])
-        for flag, excess in chosen:
-            for column, grant in _sources(after, excess, flag=flag):
-                shown = Excess(frozenset({column}), excess.row, excess.unknown, excess.note)
-                if held is None or any(column in one.columns and (one.grantable or not flag) for one in held.pieces):
-                    _gain(sides, effects.gains, principal, table, grant, [((SELECT, flag), shown)])
-    if Facts.GRANTS in sides.dark or Facts.ASSIGNMENTS in sides.dark:
+    dark = Facts.GRANTS in sides.dark
+    held = None if dark else access(sides.index_live, sides.view_live, principal, table, condition=condition)
+    plain, chosen = beyond_others(after, wanted, (before,), types)
+    for atom in plain:
+        grant = after.others[atom]
+        if _holds(held, atom, None) and not _told_of_group(sides, grant, principal, table, condition, atom, None):
+            _gain(sides, effects.gains, principal, table, grant, [(atom, Excess(frozenset()))])
+    for flag, excess in chosen:
+        for column, grant in _sources(after, excess, flag=flag):
+            atom = (SELECT, flag)
+            shown = Excess(frozenset({column}), excess.row, excess.unknown, excess.note)
+            if _holds(held, atom, column) and not _told_of_group(
+                sides, grant, principal, table, condition, atom, column
+            ):
+                _gain(sides, effects.gains, principal, table, grant, [(atom, shown)])
+    if held is None or Facts.ASSIGNMENTS in sides.dark:
         return
-    held = access(sides.index_live, sides.view_live, principal, table, condition=condition)
     plain, chosen = beyond_others(before, wanted, (after, held), types)
     existing = sides.view_live.columns(table)
     names = None if existing is None else existing[0] | existing[1]
     for atom in plain:
-        _gain(sides, effects.losses, principal, table, before.others[atom], [(atom, Excess(frozenset()))])
+        if before.others[atom].principal == principal:
+            _gain(sides, effects.losses, principal, table, before.others[atom], [(atom, Excess(frozenset()))])
     for flag, excess in chosen:
         for column, grant in _sources(before, excess, flag=flag):
             fixed = sides.view_declared.columns(table) if table in sides.declared.tables else None
             there = names is None or column in names or (fixed is not None and column in fixed[0] | fixed[1])
-            if column != FUTURE and there and excess.unknown is None:
+            if column != FUTURE and there and excess.unknown is None and grant.principal == principal:
                 shown = Excess(frozenset({column}), excess.row)
                 _gain(sides, effects.losses, principal, table, grant, [((SELECT, flag), shown)])
+
+
+def _holds(held: TableAccess | None, atom: tuple[Permission, bool], column: str | None) -> bool:
+    """Whether live grants give an atom (on a column); what could not be read may give anything."""
+    if held is None:
+        return True
+    if column is None:
+        return atom in held.others
+    return any(column in one.columns and (one.grantable or not atom[1]) for one in held.pieces)
+
+
+def _told_of_group(
+    sides: Sides,
+    grant: Grant,
+    principal: Principal,
+    table: Table,
+    condition: str | None,
+    atom: tuple[Permission, bool],
+    column: str | None,
+) -> bool:
+    """Whether a gain comes through a group that holds it live itself: then the finding is the group's."""
+    if grant.principal is None or grant.principal == principal or Facts.GRANTS in sides.dark:
+        return grant.principal != principal
+    return _holds(access(sides.index_live, sides.view_live, grant.principal, table, condition=condition), atom, column)
 
 
 def _everything(found: TableAccess) -> frozenset[tuple[Permission, bool]]:

@@ -56,6 +56,8 @@ class Sides:
     rows_live: dict[Key, Grant] = field(init=False)
     index_declared: Index = field(init=False)
     index_live: Index = field(init=False)
+    people: list[Principal] = field(init=False)
+    """Everyone who holds a grant on either side."""
     view_declared: View = field(init=False)
     view_live: View = field(init=False)
     findings: list[Finding] = field(default_factory=list)
@@ -83,6 +85,7 @@ class Sides:
         self.rows_live = normalise(self.live.grants)
         self.index_declared = Index(self.rows_declared.values())
         self.index_live = Index(self.rows_live.values())
+        self.people = sorted({*self.index_declared.principals(), *self.index_live.principals()})
         bare = View(self.live, named=False)
         self.view_declared = View(self.declared, fallback=bare, borrow=_BORROWED, named=True)
         self.view_live = View(
