@@ -2,7 +2,7 @@
 # TESTS and ARGS narrow a run: make test TESTS=tests/checks ARGS='-k rules'; make demo ARGS='--tables 45000'.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock bench clean environment
+.PHONY: help demo test soak check format lock bench clean environment
 
 BIN := .venv/bin
 ROOMS := floodline checks reports policies lake lab
@@ -17,6 +17,9 @@ test: environment ## Run the tests on two cores, a browser's among them
 	@.ci/browser
 	@echo 'floodline: running the tests' >&2
 	@$(BIN)/python -m pytest -n 2 -q $(ARGS) $(TESTS)
+
+soak: environment ## Hold the engine against its specification on many more random lakes
+	@FLOODLINE_PAIRS=$${FLOODLINE_PAIRS:-20000} $(BIN)/python -m pytest -n 2 -q tests/compare/test_compare_specification.py $(ARGS)
 
 check: environment ## Check format, style, types and the direction of imports
 	@$(BIN)/ruff format --check .

@@ -427,6 +427,8 @@ def subject_words(value: Subject) -> str:
     """Say a subject: ``role/marketing on telemetry_raw.private_messages (column body)``."""
     place = words(value.resource)
     if value.principal is None:
+        if value.kind == "grant" and isinstance(value.resource, Catalog):
+            return f"the grants of {place}"  # a listing that was not read, not one grant
         return f"{principal_words(None)} on {place}" if value.kind == "grant" else place
     return f"{principal_words(value.principal, home=value.lake.account)} on {place}"
 

@@ -142,9 +142,9 @@ class Sides:
         """Whether the declaration says something of *resource* that could not be read: its gap has that scope."""
         return any(
             gap.facts is facts
-            and gap.scope is not None
-            and subject_of(gap.scope) == resource
             and (gap.principal is None or principal is None or gap.principal == principal)
+            # Where the resource is what is hidden, whatever the named principal holds may be it.
+            and (gap.principal is not None if gap.scope is None else subject_of(gap.scope) == resource)
             for gap in self.declared.gaps
         )
 
