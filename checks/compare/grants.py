@@ -89,6 +89,8 @@ class Difference:
     cells: dict[Table, set[str]] = field(default_factory=dict)
     tables: set[Table] = field(default_factory=set)
     plain: set[Atom] = field(default_factory=set)
+    where: dict[Atom, Table] = field(default_factory=dict)
+    """The first table, by name, on which an atom other than SELECT was found."""
     select: dict[bool, dict[Table, set[str]]] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
@@ -109,6 +111,9 @@ class Difference:
                 continue
             self.plain.add(atom)
             self.tables.add(table)
+            first = self.where.setdefault(atom, table)
+            if (table.database, table.name) < (first.database, first.name):
+                self.where[atom] = table
         for flag, excess in chosen:
             if excess.unknown is not None:
                 self.unknown.add(excess.unknown)
@@ -592,10 +597,11 @@ def witness(sides: Sides, found: Difference) -> Witness:
                 None if column == FUTURE else column,
                 found.row.get(best),
             )
-    told = [one for one, _ in found.plain if one != SUPER_USER or not found.tables]
-    permission = min(told, key=lambda one: (one in _MILD, one), default=DESCRIBE)
-    if found.tables:
-        table = min(found.tables, key=lambda one: (one.database, one.name))
+    told = [atom for atom in found.plain if atom[0] != SUPER_USER or not found.tables]
+    best_atom = min(told, key=lambda one: (one[0] in _MILD, one[1], one[0]), default=(DESCRIBE, False))
+    permission = best_atom[0]
+    if best_atom in found.where:
+        table = found.where[best_atom]
         return Witness(found.principal, permission, table.catalog, table.database, table.name)
     if found.databases:
         database = min(found.databases, key=lambda one: one.name)
