@@ -224,6 +224,8 @@ class Index:
         self._by_database: dict[tuple[Principal, Database], list[Grant]] = defaultdict(list)
         self._policies: dict[Principal, list[Grant]] = defaultdict(list)
         self._wide: dict[Principal, list[Grant]] = defaultdict(list)
+        self._on_tables: dict[Table, set[Principal]] = defaultdict(set)
+        self._on_databases: dict[Database, set[Principal]] = defaultdict(set)
         self.by_principal: dict[Principal, list[Grant]] = defaultdict(list)
         for grant in grants:
             if grant.principal is not None:
@@ -234,10 +236,13 @@ class Index:
         match grant.resource:
             case Table() as table:
                 self._by_table[(principal, table)].append(grant)
+                self._on_tables[table].add(principal)
             case TableColumns(table=table) | DataCellsFilter(table=table):
                 self._by_table[(principal, table)].append(grant)
+                self._on_tables[table].add(principal)
             case AllTables() as tables:
                 self._by_database[(principal, tables.parent)].append(grant)
+                self._on_databases[tables.parent].add(principal)
             case TagPolicy():
                 self._policies[principal].append(grant)
             case Catalog() | AnyResource():
@@ -248,6 +253,15 @@ class Index:
     def principals(self) -> Iterable[Principal]:
         """Return everyone who holds a grant."""
         return self.by_principal.keys()
+
+    def reaching(self, table: Table) -> set[Principal]:
+        """Return whom a grant of their own may let reach a table; tag policies without asking whether they match."""
+        return {
+            *self._on_tables.get(table, ()),
+            *self._on_databases.get(table.parent, ()),
+            *self._policies,
+            *self._wide,
+        }
 
     def policies(self, principal: Principal, resource_type: str) -> Iterator[Grant]:
         """Yield a principal's LF-tag policy grants of one type."""

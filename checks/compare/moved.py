@@ -174,7 +174,8 @@ def _holders(sides: Sides, table: Table) -> list[tuple[Principal, str | None]]:
     """Return whom a declared grant may let reach the table, itself or through a group, and under which condition."""
     index = sides.index_declared
     found = []
-    for who in sides.people:
+    direct = index.reaching(table)
+    for who in sorted(direct.union(*(sides.members(one) for one in direct))):
         conditions = {grant.condition for group in groups_of(who) for grant in index.on_table(group, table)}
         found += [(who, condition) for condition in sorted(conditions, key=lambda one: one or "")]
     return found

@@ -33,7 +33,7 @@ from checks.model import (
     TableColumns,
     TagPolicy,
 )
-from checks.principals import is_many
+from checks.principals import Kind, covers, is_many, kind_of
 from checks.semantics import FUTURE, Key, database_of, matches, normalise, subject_of, table_of, within
 from checks.view import Index, View
 
@@ -66,6 +66,7 @@ class Sides:
     """Undeclared columns that a finding already names."""
     edits: dict[SavedExpression, list[Difference]] = field(default_factory=dict)
     """What live grants gain by naming a saved expression whose body was edited."""
+    _members: dict[Principal, frozenset[Principal]] = field(default_factory=dict)
     _databases: set[Database] = field(init=False)
     _tables: set[Table] = field(init=False)
     _holding: set[Database] = field(init=False)
@@ -234,6 +235,15 @@ class Sides:
             view.column_tags(table, column).get("sensitivity") in _SENSITIVE
             for view in (self.view_declared, self.view_live)
         )
+
+    def members(self, group: Principal) -> frozenset[Principal]:
+        """Return the principals of either side that a group certainly contains, itself apart."""
+        if group not in self._members:
+            if kind_of(group) is Kind.ACCOUNT_PRINCIPALS:
+                self._members[group] = frozenset(one for one in self.people if one != group and covers(group, one))
+            else:
+                self._members[group] = frozenset()
+        return self._members[group]
 
     @property
     def confidence(self) -> Confidence:
