@@ -56,14 +56,24 @@ class View:
     """One side's facts, with the other side's where this one says nothing.
 
     ``borrow`` names the kinds of facts that may be borrowed. The declared view borrows the tables, columns, filters
-    and expressions that no stack declares; never tags, since a tag decides access. A live view borrows only what
-    could not be read, so that a gap causes an "unknown", not invented differences.
+    and expressions that no stack declares, and the tags of databases about which no stack says anything; never other
+    tags, since a tag decides access. A live view borrows only what could not be read, so that a gap causes an
+    "unknown", not invented differences.
     """
 
     def __init__(
-        self, lake: Lake, *, fallback: View | None = None, borrow: frozenset[Facts] = frozenset(), named: bool
+        self,
+        lake: Lake,
+        *,
+        fallback: View | None = None,
+        borrow: frozenset[Facts] = frozenset(),
+        named: bool,
+        stranger: View | None = None,
     ) -> None:
-        """Index *lake*; *named* keeps columns that a grant names although the table lacks them."""
+        """Index *lake*; *named* keeps columns that a grant names although the table lacks them.
+
+        *stranger* lends the tags of objects about which this side says nothing at all.
+        """
         self.lake = lake
         self.named = named
         self._lender = dict.fromkeys(borrow, fallback) if fallback else {}
@@ -79,6 +89,17 @@ class View:
         for table, columns in borrowed._overrides.items() if borrowed else ():  # noqa: SLF001
             for column, tags in columns.items():
                 self._overrides[table][column] = {**tags, **self._overrides[table].get(column, {})}
+        self._stranger = stranger
+        self._told = {*lake.databases, *lake.tables}
+        for target in lake.assignments:
+            self._told.add(target.table if isinstance(target, ColumnRef) else target)
+        for table, columns in stranger._overrides.items() if stranger else ():  # noqa: SLF001
+            if not self._speaks_of(table):
+                self._overrides[table] = dict(columns)
+
+    def _speaks_of(self, target: Catalog | Database | Table) -> bool:
+        """Whether this side declares the object or a tag on it, or its database: then its tags are what it says."""
+        return target in self._told or (isinstance(target, Table) and target.parent in self._told)
 
     # ------------------------------------------------------------------------------------------------------- catalog
     def has_table(self, table: Table) -> bool:
@@ -126,6 +147,8 @@ class View:
     # ---------------------------------------------------------------------------------------------------------- tags
     def own_tags(self, target: Catalog | Database | Table) -> Tags:
         """Return the tags listed on an object itself; where some could not be read, the other side's stand in."""
+        if self._stranger is not None and not self._speaks_of(target):
+            return self._stranger.own_tags(target)
         own = {key: one.value for key, one in self.lake.assignments.get(target, {}).items()}
         lender = self._lender.get(Facts.ASSIGNMENTS)
         return {**lender.own_tags(target), **own} if lender else own

@@ -115,6 +115,7 @@ def locations(sides: Sides) -> None:
         where = DataLocation(sides.id.account, arn)
         words = spelling.words(where)
         overlaps = sides.opens_declared(where)
+        nested = any(within(arn, one) or within(one, arn) for one in sides.declared.locations)
         opened = overlaps and (
             now.privileged
             or (
@@ -131,7 +132,7 @@ def locations(sides: Sides) -> None:
                 + (": privileged or hybrid access opens it past Lake Formation's grants" if opened else ""),
                 Cause("location", f"{words} registered"),
                 exposure=bool(opened),
-                severity=Severity.HIGH if opened else Severity.LOW if overlaps else Severity.INFO,
+                severity=Severity.HIGH if opened else Severity.LOW if nested else Severity.INFO,
                 confidence=sides.confidence,
                 live=_location_words(now),
                 evidence=[now.evidence],

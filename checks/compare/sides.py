@@ -88,7 +88,7 @@ class Sides:
         self.index_live = Index(self.rows_live.values())
         self.people = sorted({*self.index_declared.principals(), *self.index_live.principals()})
         bare = View(self.live, named=False)
-        self.view_declared = View(self.declared, fallback=bare, borrow=_BORROWED, named=True)
+        self.view_declared = View(self.declared, fallback=bare, borrow=_BORROWED, named=True, stranger=bare)
         self.view_live = View(
             self.live, fallback=self.view_declared, named=False, borrow=self.dark & (_BORROWED | {Facts.ASSIGNMENTS})
         )

@@ -22,6 +22,7 @@ from small_lakes import (
     database,
     give,
     lake,
+    location,
     said,
     table,
     tagged,
@@ -38,6 +39,7 @@ from checks.model import (
     Gap,
     Lake,
     LFTag,
+    Location,
     OptIn,
     Principal,
     RLSPolicy,
@@ -198,3 +200,26 @@ def test_what_was_not_seen_is_not_counted_as_equal() -> None:
     gap = Gap(Side.LIVE, "lakeformation:ListPermissions", "AccessDeniedException", Facts.GRANTS)
     seen, unseen = compare(declared, declared).equal, compare(declared, replace(declared, grants=(), gaps=(gap,))).equal
     assert seen - unseen == 1
+
+
+def test_a_stack_that_only_grants_takes_the_tags_as_they_are() -> None:
+    reader = give(ANALYST, "SELECT DESCRIBE", tagged(sensitivity="internal"))
+    tags = {**SALES, column("sales.orders", "ssn"): {"sensitivity": "restricted"}}
+    declared, live = lake([reader], [], []), lake([reader], tags=tags)
+    assert not [one for one in compare(declared, live).findings if one.severity > Severity.INFO]
+    gone = [one for one in compare(declared, lake([], tags=tags)).findings if one.verdict is Verdict.NARROWED]
+    assert [one.rule for one in gone] == ["FL130"]
+    more = lake([reader, give(MARKETING, "SELECT", tagged(sensitivity="internal"))], tags=tags)
+    assert [one.verdict for one in compare(declared, more).findings if one.rule == "FL102"] == [Verdict.UNMANAGED]
+
+
+def test_a_tag_on_what_is_only_granted_on_has_no_weight() -> None:
+    declared = lake([READ_ORDERS], [], [])
+    live = lake([READ_ORDERS], tags={column("sales.orders", "ssn"): {"sensitivity": "restricted"}})
+    assert not [one for one in compare(declared, live).findings if one.severity > Severity.INFO]
+
+
+def test_a_registration_above_a_declared_grant_has_no_weight() -> None:
+    grant = give(ANALYST, "DATA_LOCATION_ACCESS", location("lake/sales"))
+    found = compare(lake([grant], [], []), lake([grant], locations=[Location("arn:aws:s3:::lake")])).findings
+    assert not [one for one in found if one.severity > Severity.INFO]
