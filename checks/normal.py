@@ -93,12 +93,19 @@ def tag_value(text: str) -> str:
 
 
 def principal(text: str) -> Principal:
-    """Everyone-by-IAM in any of its spellings becomes ``IAM_ALLOWED_PRINCIPALS``; every other principal is exact.
+    """The two group words in any spelling become ``IAM_ALLOWED_PRINCIPALS`` and ``<account>:IAMPrincipals``.
+
+    Every other principal is exact.
 
     The API model says ``IAM_ALLOWED_PRINCIPALS``, a guide's example ``IAM_Allowed_Principals``, the console
     ``IAMAllowedPrincipals``.
     """
-    return EVERYONE if text.replace("_", "").upper() == "IAMALLOWEDPRINCIPALS" else Principal(text)
+    if text.replace("_", "").upper() == "IAMALLOWEDPRINCIPALS":
+        return EVERYONE
+    account, colon, group = text.partition(":")
+    if colon and group.upper() == "IAMPRINCIPALS":
+        return Principal(f"{account}:IAMPrincipals")
+    return Principal(text)
 
 
 def location(text: str | None, partition: str = "aws") -> str | None:

@@ -391,3 +391,8 @@ json_values = st.recursive(
 def test_any_policy_has_one_canonical_text(value):
     policy = normal.resource_policy(json.dumps({"Statement": value}))
     assert normal.resource_policy(policy.text) == policy
+
+
+def test_the_group_of_an_account_in_any_spelling():
+    assert normal.principal(f"{ACCOUNT}:iamprincipals") == f"{ACCOUNT}:IAMPrincipals"
+    assert normal.principal(f"{ACCOUNT}:others") == f"{ACCOUNT}:others"

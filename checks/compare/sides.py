@@ -136,6 +136,10 @@ class Sides:
         for info in self.declared.tables.values():
             if info.location:
                 self._locations.add(info.location)
+        # What a stack only grants on lies where it lies live.
+        self._locations |= {
+            one.location for table in self._tables if (one := self.live.tables.get(table)) and one.location
+        }
         self._holding = self._databases | {table.parent for table in self._tables}
 
     # --------------------------------------------------------------------------------------------------- declaredness

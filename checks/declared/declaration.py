@@ -223,7 +223,7 @@ class Declaration:
         inside = inputs.found if isinstance(inputs, Shape) else {}
         own_account, own_region = self._places.locate(declared.entry.resource, inside)
         where, who = own_region or region, own_account or account
-        accounts = {lake.account for lake in live if where in {None, lake.region}}
+        accounts = {lake.account for lake in live if where in {None, lake.region}} or {lake.account for lake in live}
         seen_account = who or (accounts.pop() if len(accounts) == 1 else None)
         regions = {lake.region for lake in live if seen_account in {None, lake.account}}
         seen_region = where or (regions.pop() if len(regions) == 1 else None)

@@ -223,3 +223,10 @@ def test_a_registration_above_a_declared_grant_has_no_weight() -> None:
     grant = give(ANALYST, "DATA_LOCATION_ACCESS", location("lake/sales"))
     found = compare(lake([grant], [], []), lake([grant], locations=[Location("arn:aws:s3:::lake")])).findings
     assert not [one for one in found if one.severity > Severity.INFO]
+
+
+def test_a_location_above_a_granted_table_is_exposure() -> None:
+    declared = lake([READ_ORDERS], [], [])
+    live = lake([READ_ORDERS, give(MARKETING, "DATA_LOCATION_ACCESS", location("lake/sales"))])
+    (finding,) = (one for one in compare(declared, live).findings if one.rule == "FL102")
+    assert finding.exposure
