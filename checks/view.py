@@ -56,9 +56,9 @@ class View:
     """One side's facts, with the other side's where this one says nothing.
 
     ``borrow`` names the kinds of facts that may be borrowed. The declared view borrows the tables, columns, filters
-    and expressions that no stack declares, and the tags of databases about which no stack says anything; never other
-    tags, since a tag decides access. A live view borrows only what could not be read, so that a gap causes an
-    "unknown", not invented differences.
+    and expressions that no stack declares and, of databases about which no stack says anything, the tags whose keys
+    no stack assigns; never other tags, since a tag decides access. A live view borrows only what could not be read,
+    so that a gap causes an "unknown", not invented differences.
     """
 
     def __init__(
@@ -93,9 +93,14 @@ class View:
         self._told = {*lake.databases, *lake.tables}
         for target in lake.assignments:
             self._told.add(target.table if isinstance(target, ColumnRef) else target)
+        self._keys = {key for held in lake.assignments.values() for key in held}
         for table, columns in stranger._overrides.items() if stranger else ():  # noqa: SLF001
             if not self._speaks_of(table):
-                self._overrides[table] = dict(columns)
+                self._overrides[table] = {column: self._strange(tags) for column, tags in columns.items()}
+
+    def _strange(self, tags: Tags) -> Tags:
+        """Keep the keys of which this side assigns no value anywhere: others it leaves unset, where it is silent."""
+        return {key: value for key, value in tags.items() if key not in self._keys}
 
     def _speaks_of(self, target: Catalog | Database | Table) -> bool:
         """Whether this side declares the object or a tag on it, or its database: then its tags are what it says."""
@@ -148,7 +153,7 @@ class View:
     def own_tags(self, target: Catalog | Database | Table) -> Tags:
         """Return the tags listed on an object itself; where some could not be read, the other side's stand in."""
         if self._stranger is not None and not self._speaks_of(target):
-            return self._stranger.own_tags(target)
+            return self._strange(self._stranger.own_tags(target))
         own = {key: one.value for key, one in self.lake.assignments.get(target, {}).items()}
         lender = self._lender.get(Facts.ASSIGNMENTS)
         return {**lender.own_tags(target), **own} if lender else own

@@ -29,7 +29,7 @@ from checks.model import (
     Witness,
 )
 from checks.semantics import CREATE_TABLE, SELECT, within
-from checks.view import access
+from checks.view import access, database_access
 
 
 def catalog(sides: Sides) -> None:
@@ -65,7 +65,7 @@ def _databases(sides: Sides) -> None:
                     )
                 )
             continue
-        if (told.location or None) != (now.location or None) and told.location is not None:
+        if told.location != now.location and "location" not in told.hidden:
             _database_moved(sides, told, now)
         differences = _differences(
             told.hidden,
@@ -113,12 +113,11 @@ def _database_moved(sides: Sides, told: DatabaseInfo, now: DatabaseInfo) -> None
     creators = [
         who
         for who in sides.index_live.principals()
-        if any(
-            CREATE_TABLE in grant.permissions and grant.resource == told.id
-            for grant in sides.index_live.by_principal[who]
-        )
+        if (CREATE_TABLE, False) in database_access(sides.index_live, sides.view_live, who, told.id)
     ]
     narrower = now.location is not None and told.location is not None and within(now.location, told.location)
+    if told.location is None and not (creators and now.location and _registered_around(sides, now.location)):
+        return  # nothing is declared of it, and nobody gains files by it
     shared: say.Said = {
         "declared": spelling.printable(told.location or "no location"),
         "live": spelling.printable(now.location or "no location"),
@@ -153,6 +152,11 @@ def _database_moved(sides: Sides, told: DatabaseInfo, now: DatabaseInfo) -> None
                 **shared,
             )
         )
+
+
+def _registered_around(sides: Sides, place: str) -> bool:
+    """Whether Lake Formation hands out credentials at, above or below a place."""
+    return any(within(place, arn) or within(arn, place) for arn in sides.live.locations)
 
 
 def _tables(sides: Sides) -> None:

@@ -28,6 +28,7 @@ from checks.model import (
     Database,
     DataCellsFilter,
     DataLocation,
+    Expression,
     Facts,
     Function,
     Grant,
@@ -496,6 +497,19 @@ def _policy_inside(sides: Sides, policy: TagPolicy, tables: AllTables) -> bool:
     return bool(reached) and all(one.parent == tables.parent for one in reached)
 
 
+def _reaches_all(sides: Sides, mine: Expression, body: Expression) -> bool:
+    """Whether a live expression reaches today whatever a declared one does, and that is something."""
+    reached = [(table, sides.view_declared.match(mine, table)) for table in sides.tables()]
+    told = [(table, match) for table, match in reached if match]
+    for table, match in told:
+        whole = sides.view_live.match(body, table)
+        if whole.columns is None and whole.table:
+            continue
+        if match.columns is None or whole.columns is None or not match.columns <= whole.columns:
+            return False
+    return bool(told)
+
+
 def _policy_contains(sides: Sides, live: TagPolicy, declared: Resource) -> bool:
     body = sides.view_live.expression(live)
     if body is None:
@@ -503,7 +517,9 @@ def _policy_contains(sides: Sides, live: TagPolicy, declared: Resource) -> bool:
     match declared:
         case TagPolicy() as policy if policy.resource_type == live.resource_type:
             mine = sides.view_declared.expression(policy)
-            return mine is not None and always_within(mine, [body]) is True
+            if mine is None or always_within(mine, [body]) is True:
+                return mine is not None
+            return live.resource_type == "TABLE" and _reaches_all(sides, mine, body)
         case Table() as table:
             whole = sides.view_live.match(body, table)
             return live.resource_type == "TABLE" and whole.table and whole.columns is None

@@ -643,16 +643,11 @@ def _report_tags(sides: Sides, effects: Effects, tags: dict[TagRef, tuple[str | 
             continue
         if Facts.ASSIGNMENTS in sides.dark and after is None:
             continue
-        if managed:
+        if declared is not None or table in sides.declared.tables or table in sides.declared.databases:
             _changed(sides, story)
-        elif isinstance(target, Database) or not sides.speaks_of_table(
-            target.table
-            if isinstance(target, ColumnRef)
-            else target
-            if isinstance(target, Table)
-            else Table("", "", "")
-        ):
-            _changed(sides, story, managed=False, severity=Severity.INFO)
+        else:
+            inside = isinstance(table, Table) and table.parent in sides.declared.databases
+            _changed(sides, story, managed=False, severity=Severity.LOW if inside else Severity.INFO)
 
 
 def _value(value: str | None) -> str:

@@ -230,3 +230,33 @@ def test_a_location_above_a_granted_table_is_exposure() -> None:
     live = lake([READ_ORDERS, give(MARKETING, "DATA_LOCATION_ACCESS", location("lake/sales"))])
     (finding,) = (one for one in compare(declared, live).findings if one.rule == "FL102")
     assert finding.exposure
+
+
+def test_a_new_database_with_a_tag_that_the_stacks_assign_elsewhere_is_not_theirs() -> None:
+    reader = give(ANALYST, "SELECT", tagged(sensitivity="internal"))
+    fresh = [ORDERS, CLIENTS, NOTES, whole("fin.t")]
+    live = lake([reader], fresh, tags={**SALES, database("fin"): {"sensitivity": "internal"}})
+    (finding,) = (one for one in compare(lake([reader], tags=SALES), live).findings if one.rule == "FL110")
+    assert (finding.verdict, finding.exposure) == (Verdict.UNMANAGED, False)
+    assert "fin" in finding.message
+
+
+def test_a_location_on_a_database_declared_without_one_opens_the_files_below_it() -> None:
+    creator = give(ANALYST, "CREATE_TABLE", database("sales"))
+    place = [Location("arn:aws:s3:::lake")]
+    moved = [DatabaseInfo(database("sales"), "arn:aws:s3:::lake"), BASES[1]]
+    assert judged(
+        lake([creator], databases=BASES, locations=place), lake([creator], databases=moved, locations=place)
+    ) == ["widened FL114"]
+    assert judged(lake([], databases=BASES, locations=place), lake([], databases=moved, locations=place)) == []
+
+
+def test_another_tag_policy_that_reaches_all_of_the_declared_one_and_more_widens_it() -> None:
+    tags = {
+        **SALES,
+        database("hr"): {"domain": "sales"},
+        database("sales"): {"sensitivity": "internal", "domain": "sales"},
+    }
+    declared, live = (give(ANALYST, "SELECT", one) for one in (tagged(sensitivity="internal"), tagged(domain="sales")))
+    found = compare(lake([declared], tags=tags), lake([live], tags=tags)).findings
+    assert [one.verdict for one in found if one.rule == "FL101"] == [Verdict.WIDENED]
