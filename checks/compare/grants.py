@@ -811,7 +811,7 @@ def _gained(found: Difference) -> set[Atom]:
 
 def _seen(sides: Sides, found: Difference, seen: Witness) -> str:
     """Say the witness; what lies in no database or location is said by its own name."""
-    if seen.database or seen.location:
+    if (seen.database or seen.location) and not isinstance(found.resource, Function):
         return spelling.witness_words(seen, home=sides.id.account)
     who = spelling.principal_words(found.principal, home=sides.id.account)
     return f"{who} holds {spelling.printable(seen.permission or 'a permission')} on {spelling.words(found.resource)}"
