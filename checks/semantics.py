@@ -5,8 +5,7 @@ Each rule names the page it rests on. Nothing here knows two lakes: that is ``co
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from checks.model import (
     ALL_ROWS,
@@ -140,42 +139,6 @@ def matches(expression: Expression, tags: Mapping[str, str]) -> bool:
     return all(
         (value := tags.get(key)) is not None and (value in values or "*" in values) for key, values in expression
     )
-
-
-_CLASSES_LIMIT = 20_000
-
-
-def always_within(inner: Expression, outer: Sequence[Expression]) -> bool | None:
-    """Whether every object, now or later, that *inner* means is meant by one of *outer*; None when too large to say.
-
-    Exact: each key's values fall into the classes that the expressions can tell apart, plus one value that does not
-    exist yet and "no tag"; all combinations are tried.
-    """
-    if any(
-        all(key in dict(inner) and _values_within(dict(inner)[key], values) for key, values in one) for one in outer
-    ):
-        return True
-    keys = sorted({key for one in (inner, *outer) for key, _ in one})
-    wanted = dict(inner)
-    choices: list[list[str | None]] = []
-    size = 1
-    for key in keys:
-        named = {value for one in (inner, *outer) for k, values in one if k == key for value in values} - {"*"}
-        everything: list[str | None] = [*sorted(named), FUTURE, None]
-        allowed = [value for value in everything if key not in wanted or _one_of(value, wanted[key])]
-        choices.append(allowed)
-        size *= max(1, len(allowed))
-        if size > _CLASSES_LIMIT:
-            return None
-    for point in itertools.product(*choices):
-        tags = {key: value for key, value in zip(keys, point, strict=True) if value is not None}
-        if not any(matches(one, tags) for one in outer):
-            return False
-    return True
-
-
-def _one_of(value: str | None, values: frozenset[str]) -> bool:
-    return value is not None and (value in values or "*" in values)
 
 
 def _values_within(inner: frozenset[str], outer: frozenset[str]) -> bool:

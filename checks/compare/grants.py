@@ -47,6 +47,7 @@ from checks.model import (
     Verdict,
     Witness,
 )
+from checks.predicates.tags import always_within
 from checks.principals import Kind, groups_of, is_foreign, is_many, kind_of, role_name
 from checks.semantics import (
     DESCRIBE,
@@ -56,7 +57,6 @@ from checks.semantics import (
     SELECT,
     SUPER_USER,
     TABLE_MEMBERS,
-    always_within,
     database_of,
     matches,
     subject_of,

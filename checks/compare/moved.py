@@ -45,8 +45,9 @@ from checks.model import (
     Verdict,
     Witness,
 )
+from checks.predicates.tags import always_within
 from checks.principals import groups_of, is_many
-from checks.semantics import DESCRIBE, FUTURE, RAW_READS, SELECT, always_within, matches
+from checks.semantics import DESCRIBE, FUTURE, RAW_READS, SELECT, matches
 from checks.view import Access as TableAccess
 from checks.view import View, access, database_access, show
 

@@ -79,50 +79,107 @@ def implies(
     return now, later
 
 
+def always_within(inner: Expression, outers: Sequence[Expression]) -> bool | None:
+    """Whether every object, now or later, that ``inner`` means is meant by one of ``outers``; None where undecided.
+
+    The question of ``implies`` in one direction and for any values, with the common answers at once: compared with
+    one expression, key by key, what looks contained is contained and nothing else is.
+    """
+    mine = dict(inner)
+    if not mine or not all(outers):
+        return True if inner in outers else None  # AWS has no expression without keys: what it would match is open
+    if not all(mine.values()):
+        return True  # a key that must have two values at once: nothing matches
+    near = []
+    for outer in outers:
+        for key, wanted in outer:
+            held = mine.get(key)
+            if held is None or not (held <= wanted or ANY in wanted):
+                break
+        else:
+            return True
+        if all(key not in mine or _meet(mine[key], wanted) for key, wanted in outer):
+            near.append(outer)
+    if len(near) <= 1:
+        return False
+    try:
+        return _always_within(inner, near)
+    except UndecidedError:
+        return None
+
+
+def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether some value is among both; ``*`` is among any that are there."""
+    return bool(other) and (ANY in one or ANY in other or not one.isdisjoint(other))
+
+
+def _always_within(inner: Expression, outers: Sequence[Expression]) -> bool:
+    axes = _Axes((inner, *outers), {})
+    cases = escape(axes.holds(inner), disj(axes.holds(each) for each in outers), axes.full)
+    return axes.find(cases, axes.full, Budget(), [inner], outers) is None
+
+
+class _Axes:
+    """The keys of some expressions, each with one value per class; masks as the kernel wants them."""
+
+    __slots__ = ("_order", "_values", "full", "today")
+
+    def __init__(self, expressions: Sequence[Expression], known: Mapping[str, frozenset[str]]) -> None:
+        mentioned: dict[str, set[str]] = {}
+        for expression in expressions:
+            for key, values in expression:
+                mentioned.setdefault(key, set()).update(values - {ANY})
+        nothing: frozenset[str] = frozenset()
+        self._values = {key: _values(mentioned[key], known.get(key, nothing)) for key in mentioned}
+        self._order = {key: i for i, key in enumerate(self._values)}
+        self.full = [(2 << len(values)) - 1 for values in self._values.values()]
+        self.today = [
+            1 | sum(2 << i for i, value in enumerate(values) if value in known.get(key, nothing))
+            for key, values in self._values.items()
+        ]
+
+    def holds(self, expression: Expression) -> Node:
+        """Where the expression matches."""
+        return conj(
+            lit(
+                self._order[key],
+                sum(2 << i for i, value in enumerate(self._values[key]) if ANY in wanted or value in wanted),
+            )
+            for key, wanted in expression
+        )
+
+    def find(
+        self,
+        cases: Sequence[Node],
+        domain: Sequence[int],
+        budget: Budget,
+        inside: Sequence[Expression],
+        outside: Sequence[Expression],
+    ) -> Tags | None:
+        """Find tags that one of ``inside`` matches and none of ``outside``, and match them once more."""
+        masks = satisfy(cases, domain, budget)
+        if masks is None:
+            return None
+        tags: Tags = {}
+        for (key, values), mask in zip(self._values.items(), masks, strict=True):
+            tags[key] = None if mask & 1 else values[(mask & -mask).bit_length() - 2]
+        if not any(matches(each, tags) for each in inside) or any(matches(each, tags) for each in outside):
+            raise UndecidedError("witness did not replay")
+        return tags
+
+
 def _compare(
     live: Sequence[Expression], declared: Sequence[Expression], known: Mapping[str, frozenset[str]]
 ) -> TagVerdict:
     if not all((*live, *declared)):
         raise UndecidedError("a tag expression without keys")
-    mentioned: dict[str, set[str]] = {}
-    for expression in (*live, *declared):
-        for key, values in expression:
-            mentioned.setdefault(key, set()).update(values - {ANY})
-    axes = {key: _values(mentioned[key], known.get(key, frozenset())) for key in mentioned}
-    order = {key: i for i, key in enumerate(axes)}
-    full = [(2 << len(values)) - 1 for values in axes.values()]
-    today = [
-        1 | sum(2 << i for i, value in enumerate(values) if value in known.get(key, frozenset()))
-        for key, values in axes.items()
-    ]
-
-    def holds(expression: Expression) -> Node:
-        return conj(
-            lit(
-                order[key],
-                sum(2 << i for i, value in enumerate(axes[key]) if ANY in wanted or value in wanted),
-            )
-            for key, wanted in expression
-        )
-
-    shown, meant = (disj(holds(expression) for expression in side) for side in (live, declared))
-    budget = Budget()
-
-    def find(inside: tuple[Node, Sequence[Expression]], out: tuple[Node, Sequence[Expression]], domain: list[int],
-             ) -> Tags | None:  # fmt: skip
-        masks = satisfy(escape(inside[0], out[0], full), domain, budget)
-        if masks is None:
-            return None
-        tags: Tags = {}
-        for (key, values), mask in zip(axes.items(), masks, strict=True):
-            tags[key] = None if mask & 1 else values[(mask & -mask).bit_length() - 2]
-        if not any(matches(each, tags) for each in inside[1]) or any(matches(each, tags) for each in out[1]):
-            raise UndecidedError("witness did not replay")
-        return tags
-
-    a, b = (shown, live), (meant, declared)
-    gained, lost = find(a, b, today), find(b, a, today)
-    gained_later, lost_later = gained or find(a, b, full), lost or find(b, a, full)
+    axes, budget = _Axes((*live, *declared), known), Budget()
+    shown, meant = (disj(axes.holds(expression) for expression in side) for side in (live, declared))
+    more, less = escape(shown, meant, axes.full), escape(meant, shown, axes.full)
+    gained = axes.find(more, axes.today, budget, live, declared)
+    lost = axes.find(less, axes.today, budget, declared, live)
+    gained_later = gained or axes.find(more, axes.full, budget, live, declared)
+    lost_later = lost or axes.find(less, axes.full, budget, declared, live)
     return TagVerdict(
         now=relation(gained=gained is not None, lost=lost is not None),
         later=relation(gained=gained_later is not None, lost=lost_later is not None),

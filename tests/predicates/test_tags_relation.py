@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from checks.model import Expression
 from checks.predicates import tags
-from checks.predicates.kernel import Relation, relation
+from checks.predicates.kernel import Budget, Relation, relation
 
 KNOWN = {"domain": frozenset({"hr", "fin", "ops"}), "level": frozenset({"low", "high"})}
 quietly = settings(deadline=None, derandomize=True, database=None)
@@ -76,3 +76,40 @@ def test_the_verdict_is_what_trying_every_tag_set_says(live, declared):
     later = {key: [*known, "hr", "fin", "ops", "legal", "low", "high", "?"] for key, known in now.items()}
     verdict = tags.compare(live, declared, KNOWN)
     assert (verdict.now, verdict.later) == (expected(now), expected(later))
+
+
+def test_always_within_by_name():
+    within = tags.always_within
+    assert within(of(domain="hr", level="low"), [of(domain="hr fin")])
+    assert within(of(domain="hr"), [of(domain="*")])
+    assert within(of(domain="*"), [of(domain="hr fin ops")]) is False  # a value to come
+    assert within(of(domain="hr"), [of(domain="hr", level="*")]) is False  # an object without the key
+    assert within(of(domain="hr fin"), [of(domain="hr"), of(domain="fin")])
+    assert within(of(domain="hr"), []) is False
+    assert within((("domain", frozenset()),), []) is True  # nothing at all
+    assert within((), [()]) is True
+    assert within((), [of(domain="hr")]) is None
+    assert within(of(domain="hr"), [()]) is None
+
+
+empty_too = st.dictionaries(
+    st.sampled_from(["domain", "level", "team"]), st.just(frozenset()) | values, min_size=1
+).map(lambda keys: tuple(sorted((key, frozenset(wanted)) for key, wanted in keys.items())))
+
+
+@given(inner=empty_too, outers=st.lists(empty_too, max_size=5))
+@settings(quietly, max_examples=400)
+def test_always_within_is_what_trying_every_tag_set_says(inner, outers):
+    worlds = [None, "hr", "fin", "ops", "legal", "low", "high", "?"]
+    keys = sorted({key for each in (inner, *outers) for key, _ in each})
+    every = (dict(zip(keys, choice, strict=True)) for choice in itertools.product(worlds, repeat=len(keys)))
+    expected = all(any(tags.matches(e, each) for e in outers) for each in every if tags.matches(inner, each))
+    assert tags.always_within(inner, outers) is expected
+    assert tags.implies(inner, outers, {})[1] is expected
+
+
+def test_always_within_gives_up_rather_than_guess(monkeypatch):
+    whole, parts = of(domain="hr fin", level="a b"), [of(domain="hr", level="a"), of(domain="fin"), of(level="b")]
+    assert tags.always_within(whole, parts) is True
+    monkeypatch.setattr(tags, "Budget", lambda: Budget(0))
+    assert tags.always_within(whole, parts) is None
