@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from checks.predicates.kernel import (
@@ -83,6 +84,21 @@ def compare(live: str | None, declared: str | None) -> ConditionVerdict:
         return _compare(_parse("live", live), _parse("declared", declared))
     except UndecidedError as undecided:
         return ConditionVerdict(Relation.UNKNOWN, reason=str(undecided))
+
+
+@lru_cache(maxsize=4096)
+def covers_condition(offered: str | None, wanted: str | None) -> bool | None:
+    """Whether a grant under condition ``offered`` holds wherever one under ``wanted`` does; None where undecided.
+
+    None as a condition is no condition: it covers every other, and only a condition that always holds would cover
+    it. Texts outside the console's form cover themselves, and nothing else is known of them.
+    """
+    if offered is None or offered == wanted:
+        return True
+    verdict = compare(live=wanted, declared=offered)
+    if verdict.relation is Relation.UNKNOWN:
+        return None
+    return verdict.relation in (Relation.EQUAL, Relation.NARROWER)
 
 
 # -------------------------------------------------------------------------------------------------------------- parser

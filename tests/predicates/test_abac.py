@@ -1,6 +1,11 @@
 """Grant conditions in the console's form; everything else is opaque."""
 
+import itertools
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from checks.predicates import abac
 from checks.predicates.kernel import Relation
@@ -58,3 +63,56 @@ def test_everything_else_is_opaque(opaque):
 def test_reading_a_tag_unguarded_is_fine_where_no_error_can_change_the_answer():
     unguarded = f'{TAGS}getTag("team") == "a"'
     assert abac.compare(unguarded, tag("team", "a")).relation is Relation.EQUAL
+
+
+TEAM = tag("team", "a")
+OPAQUE = f'!{TAGS}hasTag("a")'
+
+
+@pytest.mark.parametrize(
+    ("offered", "wanted", "covers"),
+    [
+        (None, None, True),
+        (None, TEAM, True),
+        (None, OPAQUE, True),
+        (TEAM, TEAM, True),
+        (OPAQUE, OPAQUE, True),
+        (TEAM, None, False),
+        (OPAQUE, None, None),
+        (TEAM, OPAQUE, None),
+        (OPAQUE, TEAM, None),
+        (tag("team", "a", "b"), TEAM, True),
+        (TEAM, tag("team", "a", "b"), False),
+        (TEAM, TEAM + " && " + tag("site", "x"), True),
+        (f'{TAGS}hasTag("team")', TEAM, True),
+        (f'{TAGS}getTag("a") == "b" || {TAGS}hasTag("c")', TEAM, None),
+    ],
+)
+def test_what_a_condition_covers(offered, wanted, covers):
+    assert abac.covers_condition(offered, wanted) is covers
+
+
+guarded = st.builds(tag, st.sampled_from(["team", "site"]), st.sampled_from(["a", "b"])) | st.builds(
+    '{}hasTag("{}")'.format, st.just(TAGS), st.sampled_from(["team", "site"])
+)
+console = st.recursive(
+    guarded, lambda inner: st.builds("({}) {} ({})".format, inner, st.sampled_from(["&&", "||"]), inner), max_leaves=5
+)
+WORLDS = [
+    {key: value for key, value in zip(("team", "site"), choice, strict=True) if value is not None}
+    for choice in itertools.product((None, "a", "b", "c"), repeat=2)
+]
+
+
+def admits(condition, tags):
+    """Python's own reading of the same text: ``and`` and ``or`` stop early, as Cedar's do."""
+    text = re.sub(r"context\.iam\.principalTags\.hasTag\((.*?)\)", r"(\1 in tags)", condition)
+    text = re.sub(r"context\.iam\.principalTags\.getTag\((.*?)\)", r"tags[\1]", text)
+    return bool(eval(text.replace("&&", "and").replace("||", "or"), {"tags": tags}))
+
+
+@given(offered=console, wanted=console)
+@settings(deadline=None, derandomize=True, database=None, max_examples=250)
+def test_covering_is_what_trying_every_principal_says(offered, wanted):
+    expected = all(admits(offered, tags) for tags in WORLDS if admits(wanted, tags))
+    assert abac.covers_condition(offered, wanted) is expected
