@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from checks import spelling
 from checks.compare.sides import Sides
+from checks.grants import Grants
 from checks.model import EVERYONE, AllRows, Columns, DataCellsFilter, Grant, Lake, Only, Principal, Table, TagPolicy
 from checks.principals import groups_of
 from checks.semantics import FUTURE, SELECT, within
-from checks.view import Access, Index, View, access
+from checks.view import Access, View, access
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def explain(declared: Lake, live: Lake, principal: Principal, table: Table, colu
     )
 
 
-def _ways(index: Index, view: View, principal: Principal, table: Table, column: str | None) -> Iterable[Way]:
+def _ways(index: Grants, view: View, principal: Principal, table: Table, column: str | None) -> Iterable[Way]:
     holders = [*groups_of(principal), *([EVERYONE] if principal != EVERYONE else [])]
     for holder in holders:
         for grant in index.on_table(holder, table):

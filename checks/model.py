@@ -7,7 +7,7 @@ values too (https://docs.aws.amazon.com/lake-formation/latest/dg/TBAC-assigning-
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, NewType
@@ -498,7 +498,7 @@ class Lake:
     """
 
     id: LakeId
-    grants: tuple[Grant, ...] = ()
+    grants: Collection[Grant] = ()
     databases: Mapping[Database, DatabaseInfo] = field(default_factory=dict)
     tables: Mapping[Table, TableInfo] = field(default_factory=dict)
     tags: Mapping[str, TagInfo] = field(default_factory=dict)

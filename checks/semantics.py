@@ -5,7 +5,7 @@ Each rule names the page it rests on. Nothing here knows two lakes: that is ``co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from checks.model import (
     ALL_ROWS,
@@ -19,7 +19,6 @@ from checks.model import (
     DataLocation,
     Expression,
     Function,
-    Grant,
     LFTag,
     Only,
     Permission,
@@ -145,44 +144,7 @@ def _values_within(inner: frozenset[str], outer: frozenset[str]) -> bool:
     return "*" in outer or inner <= outer
 
 
-# ------------------------------------------------------------------------------------------------------ normal form
-Key = tuple[str | None, str | None, Resource]
-"""What makes two rows the same row: principal, condition, resource."""
-
-
-def normalise(grants: Iterable[Grant]) -> dict[Key, Grant]:
-    """Merge rows that say the same thing into one grant per (principal, condition, resource).
-
-    ALL is spelt out; rows in pieces, duplicates and SELECT listed apart from its fellows
-    (https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html) are united. The first row's
-    evidence is kept.
-    """
-    merged: dict[Key, Grant] = {}
-    for grant in grants:
-        permissions = expand(grant.permissions, grant.resource)
-        grantable = expand(grant.grantable, grant.resource)
-        key = (grant.principal, grant.condition, grant.resource)
-        known = merged.get(key)
-        if known is not None:
-            permissions |= known.permissions
-            grantable |= known.grantable
-            grant = known  # noqa: PLW2901 - the first row is the one that evidence points at
-        if known is None and permissions is grant.permissions and grantable is grant.grantable:
-            merged[key] = grant
-            continue
-        merged[key] = Grant(
-            grant.principal,
-            grant.resource,
-            permissions | grantable,
-            grantable,
-            grant.condition,
-            grant.evidence,
-            grant.updated_by,
-            grant.updated,
-        )
-    return merged
-
-
+# -------------------------------------------------------------------------------------------------- where things are
 def subject_of(resource: Resource) -> Resource:
     """Return the resource a verdict is about: a table, whichever of its columns a grant names."""
     return resource.table if isinstance(resource, TableColumns) else resource

@@ -1,6 +1,6 @@
 """One side's catalog as the access engine sees it, and what grants give on it.
 
-A ``View`` answers "which columns has this table, which tags, which body has this filter"; an ``Index`` finds a
+A ``View`` answers "which columns has this table, which tags, which body has this filter"; ``Grants`` finds a
 principal's grants; ``access`` puts the two together for one principal on one table. Grants of one side can be
 evaluated over the facts of the other: that is how ``compare`` tells a changed grant from a changed fact.
 """
@@ -8,9 +8,10 @@ evaluated over the facts of the other: that is how ``compare`` tells a changed g
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from checks.grants import Grants
 from checks.model import (
     ALL_ROWS,
     AllTables,
@@ -243,83 +244,13 @@ class Access:
                 self.others.setdefault((permission, True), grant)
 
 
-class Index:
-    """One side's grants by principal, and below that by what they may reach."""
-
-    def __init__(self, grants: Iterable[Grant]) -> None:
-        """Sort the grants; they are expected in normal form."""
-        self._by_table: dict[tuple[Principal, Table], list[Grant]] = defaultdict(list)
-        self._by_database: dict[tuple[Principal, Database], list[Grant]] = defaultdict(list)
-        self._policies: dict[Principal, list[Grant]] = defaultdict(list)
-        self._wide: dict[Principal, list[Grant]] = defaultdict(list)
-        self._on_tables: dict[Table, set[Principal]] = defaultdict(set)
-        self._on_databases: dict[Database, set[Principal]] = defaultdict(set)
-        self.by_principal: dict[Principal, list[Grant]] = defaultdict(list)
-        for grant in grants:
-            if grant.principal is not None:
-                self._add(grant.principal, grant)
-
-    def _add(self, principal: Principal, grant: Grant) -> None:
-        self.by_principal[principal].append(grant)
-        match grant.resource:
-            case Table() as table:
-                self._by_table[(principal, table)].append(grant)
-                self._on_tables[table].add(principal)
-            case TableColumns(table=table) | DataCellsFilter(table=table):
-                self._by_table[(principal, table)].append(grant)
-                self._on_tables[table].add(principal)
-            case AllTables() as tables:
-                self._by_database[(principal, tables.parent)].append(grant)
-                self._on_databases[tables.parent].add(principal)
-            case TagPolicy():
-                self._policies[principal].append(grant)
-            case Catalog() | AnyResource():
-                self._wide[principal].append(grant)
-            case _:
-                pass
-
-    def principals(self) -> Iterable[Principal]:
-        """Return everyone who holds a grant."""
-        return self.by_principal.keys()
-
-    def reaching(self, table: Table) -> set[Principal]:
-        """Return whom a grant of their own may let reach a table; tag policies without asking whether they match."""
-        return {
-            *self._on_tables.get(table, ()),
-            *self._on_databases.get(table.parent, ()),
-            *self._policies,
-            *self._wide,
-        }
-
-    def policies(self, principal: Principal, resource_type: str) -> Iterator[Grant]:
-        """Yield a principal's LF-tag policy grants of one type."""
-        for grant in self._policies.get(principal, ()):
-            if isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == resource_type:
-                yield grant
-
-    def on_table(self, principal: Principal, table: Table) -> Iterator[Grant]:
-        """Yield the grants that may reach a table; tag policies without asking whether they match."""
-        yield from self._by_table.get((principal, table), ())
-        yield from self._by_database.get((principal, table.parent), ())
-        yield from self.policies(principal, "TABLE")
-        yield from self._wide.get(principal, ())
-
-    def named(self, principal: Principal, table: Table) -> list[Grant]:
-        """Return the grants that name the table."""
-        return self._by_table.get((principal, table), [])
-
-    def in_database(self, principal: Principal, database: Database) -> list[Grant]:
-        """Return the ``ALL_TABLES`` grants in a database."""
-        return self._by_database.get((principal, database), [])
-
-
 def condition_fits(offered: str | None, wanted: str | None) -> bool:
     """Whether a grant under condition *offered* holds wherever *wanted* does: none at all, or the same text."""
     return offered is None or offered == wanted
 
 
 def access(
-    index: Index,
+    index: Grants,
     view: View,
     principal: Principal,
     table: Table,
@@ -424,12 +355,12 @@ def _super(found: Access, view: View, table: Table, grant: Grant) -> None:
 
 
 def database_access(
-    index: Index, view: View, principal: Principal, database: Database, *, condition: str | None = None
+    index: Grants, view: View, principal: Principal, database: Database, *, condition: str | None = None
 ) -> set[tuple[Permission, bool]]:
     """Return the (permission, grantable) pairs that a principal has on a database, its containing groups' included."""
     found: set[tuple[Permission, bool]] = set()
     for who in groups_of(principal):
-        for grant in index.by_principal.get(who, ()):
+        for grant in index.elsewhere(who):
             if not condition_fits(grant.condition, condition):
                 continue
             match grant.resource:

@@ -20,6 +20,7 @@ from checks.compare.orphans import orphans
 from checks.compare.policies import policies
 from checks.compare.settings import settings
 from checks.compare.sides import Sides
+from checks.grants import Subjects
 from checks.model import (
     Catalog,
     Cause,
@@ -28,15 +29,11 @@ from checks.model import (
     Gap,
     Lake,
     LakeId,
-    Principal,
     Reach,
-    Resource,
     Side,
-    TagPolicy,
     UnknownResource,
     Verdict,
 )
-from checks.semantics import subject_of
 
 __all__ = ["Comparison", "compare", "unseen"]
 
@@ -61,18 +58,18 @@ def compare(declared: Lake, live: Lake) -> Comparison:
     for gap in (*declared.gaps, *live.gaps):
         sides.findings.append(unseen(gap, sides.id))
     unique = {one.id: one for one in sides.findings}
-    return Comparison(sides.id, tuple(unique.values()), sides.equal + len(subjects - found))
+    silent = len(subjects) - sum(one in subjects for one in found)
+    return Comparison(sides.id, tuple(unique.values()), sides.equal + silent)
 
 
-def _seen(sides: Sides) -> set[tuple[Principal | None, Resource]]:
+def _seen(sides: Sides) -> Subjects:
     """Return the (principal, resource) subjects that were wholly seen; what was not seen is never counted as equal."""
-    declared, live = (
-        {(row.principal, subject_of(row.resource)) for row in rows.values()}
-        for rows in (sides.rows_declared, sides.rows_live)
+    return Subjects(
+        sides.index_declared,
+        sides.index_live,
+        shared=Facts.GRANTS in sides.dark,
+        policies=not sides.dark & {Facts.ASSIGNMENTS, Facts.TAGS, Facts.EXPRESSIONS},
     )
-    subjects = declared & live if Facts.GRANTS in sides.dark else declared | live
-    blind = sides.dark & {Facts.ASSIGNMENTS, Facts.TAGS, Facts.EXPRESSIONS}
-    return {one for one in subjects if not (blind and isinstance(one[1], TagPolicy))}
 
 
 _KINDS = {

@@ -14,6 +14,7 @@ from checks import spelling
 from checks.compare import findings as say
 from checks.compare.rows import Excess, beyond
 from checks.compare.sides import Sides
+from checks.grants import Atom, Grants, atoms, differences
 from checks.model import (
     EVERY_COLUMN,
     EVERYONE,
@@ -34,7 +35,6 @@ from checks.model import (
     Grant,
     LFTag,
     Only,
-    Permission,
     Principal,
     Resource,
     SavedExpression,
@@ -64,20 +64,10 @@ from checks.semantics import (
     within,
 )
 from checks.view import Access as TableAccess
-from checks.view import Index, Piece, View, access, condition_fits, database_access
-
-Atom = tuple[Permission, bool]
-"""A permission, and whether it is about passing it on."""
+from checks.view import Piece, View, access, condition_fits, database_access
 
 _BY_REACH = (Table, TableColumns, AllTables, DataCellsFilter, AnyResource)
 _MILD = frozenset({DESCRIBE})
-
-
-def atoms(grant: Grant | None) -> frozenset[Atom]:
-    """Split a grant into permissions to use and permissions to pass on."""
-    if grant is None:
-        return frozenset()
-    return frozenset({(one, False) for one in grant.permissions} | {(one, True) for one in grant.grantable})
 
 
 @dataclass(slots=True)
@@ -204,7 +194,7 @@ def _reached(sides: Sides, grant: Grant, view: View) -> Iterable[Table]:
 
 # --------------------------------------------------------------------------------------------------- on anything else
 def _elsewhere(
-    sides: Sides, grant: Grant, wanted: frozenset[Atom], index: Index, views: Sequence[View], found: Difference
+    sides: Sides, grant: Grant, wanted: frozenset[Atom], index: Grants, views: Sequence[View], found: Difference
 ) -> None:
     """Compare what lies outside tables: databases, catalogs, locations, tags, and objects known by name only."""
     assert grant.principal is not None  # the index holds no other
@@ -223,12 +213,35 @@ def _elsewhere(
             offers = [
                 offer
                 for who in groups_of(grant.principal)
-                for offer in index.by_principal.get(who, ())
+                for offer in _offers(index, who, grant.resource)
                 if condition_fits(offer.condition, grant.condition)
             ]
             for atom in wanted:
                 if not _offered(sides, offers, grant.resource, atom):
                     found.plain.add(atom)
+
+
+def _offers(index: Grants, principal: Principal, resource: Resource) -> list[Grant]:
+    """Return the grants that may give something on what is no table and no database."""
+    if isinstance(resource, Catalog):
+        return index.of(principal)
+    if isinstance(resource, DataCellsFilter):
+        return index.on_object(principal, resource)
+    return list(index.elsewhere(principal))
+
+
+def _on_subject(index: Grants, principal: Principal, subject: Resource) -> list[Grant]:
+    """Return a principal's grants on one subject: a table with its columns, or just this resource."""
+    if isinstance(subject, Table):
+        return [row for row in index.named(principal, subject) if subject_of(row.resource) == subject]
+    return index.on_object(principal, subject)
+
+
+def _wider(index: Grants, principal: Principal, resource: Resource) -> list[Grant]:
+    """Return the grants that may contain one on *resource*: by name, by all tables of its database, or further."""
+    database = database_of(resource)
+    around = [] if database is None else index.in_database(principal, database)
+    return [*index.on_object(principal, resource), *around, *index.elsewhere(principal)]
 
 
 def _offered(sides: Sides, offers: Sequence[Grant], resource: Resource, atom: Atom) -> bool:
@@ -279,7 +292,7 @@ def _on_database(
     sides: Sides,
     grant: Grant,
     wanted: frozenset[Atom],
-    index: Index,
+    index: Grants,
     views: Sequence[View],
     database: Database,
     found: Difference,
@@ -298,7 +311,7 @@ def _on_database(
 
 
 def _below(
-    sides: Sides, index: Index, views: Sequence[View], principal: Principal, database: Database, atom: Atom
+    sides: Sides, index: Grants, views: Sequence[View], principal: Principal, database: Database, atom: Atom
 ) -> bool:
     """Whether a permission on a table inside implies DESCRIBE on the database (grant option likewise).
 
@@ -306,7 +319,7 @@ def _below(
     grants under a condition (https://docs.aws.amazon.com/lake-formation/latest/dg/abac-considerations.html).
     """
     for who in groups_of(principal):
-        for offer in index.by_principal.get(who, ()):
+        for offer in index.of(who):
             if offer.condition is not None or (atom[1] and not offer.grantable):
                 continue
             match offer.resource:
@@ -330,20 +343,17 @@ def _below(
 # ------------------------------------------------------------------------------------------------------------ widening
 def widened(sides: Sides) -> set[tuple[Principal, Resource]]:
     """Find what live rows give beyond the declared ones; returns the subjects that got a finding."""
-    differences: dict[tuple[Principal, str | None, Resource], Difference] = {}
-    for key, grant in sides.rows_live.items():
+    found_by: dict[tuple[Principal, str | None, Resource], Difference] = {}
+    for grant, wanted in differences(sides.index_live, sides.index_declared):
         principal = grant.principal
-        if principal is None:
-            continue
-        wanted = atoms(grant) - atoms(sides.rows_declared.get(key))
-        if not wanted or _expected(sides, grant):
+        if principal is None or _expected(sides, grant):
             continue
         subject = subject_of(grant.resource)
-        found = differences.setdefault((principal, grant.condition, subject), Difference(principal, subject))
+        found = found_by.setdefault((principal, grant.condition, subject), Difference(principal, subject))
         found.rows.append(grant)
         _measure(sides, grant, wanted, found)
     told = set()
-    for (principal, _, subject), found in differences.items():
+    for (principal, _, subject), found in found_by.items():
         if _report_gain(sides, found):
             told.add((principal, subject))
     return told
@@ -402,7 +412,7 @@ def _later(sides: Sides, grant: Grant, found: Difference) -> None:
         found.future = not any(
             isinstance(offer.resource, LFTag) and tag_within(resource, offer.resource) and atoms(grant) <= atoms(offer)
             for who in groups_of(grant.principal)
-            for offer in sides.index_declared.by_principal.get(who, ())
+            for offer in sides.index_declared.elsewhere(who)
         )
 
 
@@ -459,15 +469,25 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
     """Return the declared subjects of the same principal that a live grant contains (contract, decision 4)."""
     principal, live = grant.principal, grant.resource
     assert principal is not None
-    mine = [one for one in sides.index_declared.by_principal.get(principal, ()) if atoms(one)]
-    same = subject_of(live)
-    if any(subject_of(one.resource) == same for one in mine):
+    index, same = sides.index_declared, subject_of(live)
+    if _on_subject(index, principal, same):
         return [same]
+    mine: Iterable[Grant]
+    match live:
+        case Table() | TableColumns():
+            mine = index.named(principal, live if isinstance(live, Table) else live.table)
+        case DataLocation() | LFTag():
+            mine = index.elsewhere(principal)
+        case AllTables() | TagPolicy() | Catalog():
+            mine = index.of(principal)
+        case _:
+            return []
     found: set[Resource] = set()
     for one in mine:
         if not (one.permissions & grant.permissions) and SUPER_USER not in grant.permissions:
             continue
         table = one.resource if isinstance(one.resource, Table) else getattr(one.resource, "table", None)
+        inside = False
         match live:
             case Table() | TableColumns():
                 inside = isinstance(one.resource, DataCellsFilter) and table == same
@@ -481,8 +501,6 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
                 inside = SUPER_USER in grant.permissions and getattr(_home(one.resource), "catalog", None) == catalog
             case DataLocation() | LFTag():
                 inside = _contains(live, one.resource)
-            case _:
-                inside = False
         if inside:
             found.add(subject_of(one.resource))
     return sorted(found, key=spelling.words)
@@ -545,11 +563,8 @@ def _spelt(sides: Sides, found: Difference, cells: dict[Table, set[str]]) -> Col
         return AllExcept(
             frozenset(
                 column
-                for row in sides.rows_declared.values()
-                if row.principal == found.principal
-                and isinstance(row.resource, TableColumns)
-                and row.resource.table == table
-                and isinstance(row.resource.columns, Only)
+                for row in sides.index_declared.named(found.principal, table)
+                if isinstance(row.resource, TableColumns) and isinstance(row.resource.columns, Only)
                 for column in row.resource.columns.names
             )
         )
@@ -651,11 +666,7 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
     gone = [row for row in rows if isinstance(one := subject_of(row.resource), Table) and sides.is_gone(one)]
     subjects = _contained_subjects(sides, live)
     resource = subjects[0] if len(subjects) == 1 else subject_of(live.resource)
-    declared_rows = [
-        row
-        for row in sides.index_declared.by_principal.get(principal, ())
-        if subject_of(row.resource) in (subjects or [resource])
-    ]
+    declared_rows = [row for one in subjects or [resource] for row in _on_subject(sides.index_declared, principal, one)]
     origin = sides.origin(*declared_rows)
     evidence = [*(row.evidence for row in rows), *(row.evidence for row in declared_rows)]
     who = spelling.principal_words(principal, home=sides.id.account)
@@ -863,13 +874,10 @@ def _real(sides: Sides, grant: Grant) -> Iterable[Table]:
 def _hidden(sides: Sides, found: Difference, live: Grant) -> bool:
     """Whether a declared grant that could not be read in full may explain the gain."""
     wanted = _gained(found)
-    hidden = [row for row in sides.rows_declared.values() if row.principal is None and row.resource == live.resource]
+    hidden = [row for row in sides.index_declared.of(None) if row.resource == live.resource]
     if not hidden and sides.hides(Facts.GRANTS, subject_of(live.resource), live.principal):
         return True
-    return any(
-        row.principal is None and row.resource == live.resource and wanted <= atoms(row) | {(DESCRIBE, False)}
-        for row in sides.rows_declared.values()
-    )
+    return any(wanted <= atoms(row) | {(DESCRIBE, False)} for row in hidden)
 
 
 def _tables_touched(sides: Sides, found: Difference) -> int:
@@ -935,27 +943,23 @@ def narrowed(sides: Sides) -> set[tuple[Principal, Resource]]:
     """Find what declared rows give that live grants do not, over the same facts; returns the subjects concerned."""
     if Facts.GRANTS in sides.dark:
         return set()
-    differences: dict[tuple[Principal, str | None, Resource], Difference] = {}
+    found_by: dict[tuple[Principal, str | None, Resource], Difference] = {}
     missing: list[Grant] = []
-    for key, grant in sides.rows_declared.items():
+    for grant, wanted in differences(sides.index_declared, sides.index_live):
         principal = grant.principal
         if principal is None:
-            continue
-        mine = sides.rows_live.get(key)
-        wanted = atoms(grant) - atoms(mine)
-        if not wanted:
             continue
         subject = subject_of(grant.resource)
         if (isinstance(subject, Table) and sides.is_gone(subject)) or sides.hides(Facts.GRANTS, subject, principal):
             continue
-        found = differences.setdefault((principal, grant.condition, subject), Difference(principal, subject))
+        found = found_by.setdefault((principal, grant.condition, subject), Difference(principal, subject))
         before = bool(found)
         found.rows.append(grant)
         _measure_loss(sides, grant, wanted, found)
-        if mine is None and not before and not found:
+        if not before and not found and sides.index_live.same(grant) is None:
             missing.append(grant)
     told = set()
-    for (principal, _, subject), found in differences.items():
+    for (principal, _, subject), found in found_by.items():
         if found:
             _report_loss(sides, found)
             told.add((principal, subject))
@@ -995,9 +999,7 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
 
 def _report_loss(sides: Sides, found: Difference) -> None:
     principal, rows = found.principal, found.rows
-    live_rows = [
-        row for row in sides.index_live.by_principal.get(principal, ()) if subject_of(row.resource) == found.resource
-    ]
+    live_rows = _on_subject(sides.index_live, principal, found.resource)
     seen = witness(sides, found)
     who = spelling.principal_words(principal, home=sides.id.account)
     where = spelling.words(found.resource)
@@ -1061,11 +1063,7 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
     """Report declared rows that are missing although their access is not: other declared grants, live too, give it."""
     if not missing:
         return
-    common = Index(
-        row
-        for key, row in sides.rows_declared.items()
-        if key in sides.rows_live and atoms(row) <= atoms(sides.rows_live[key])
-    )
+    common = sides.index_declared.shared(sides.index_live)
     for grant in missing:
         if grant.permissions <= _MILD and not grant.grantable:
             continue  # implied by what is there
@@ -1087,7 +1085,7 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
         if left:
             continue  # wider rows give it: the same access in another spelling
         if not tables and any(
-            _swallows(sides, row, grant) for row in sides.index_live.by_principal.get(grant.principal, ())
+            _swallows(sides, row, grant) for row in _wider(sides.index_live, grant.principal, grant.resource)
         ):
             continue
         who = spelling.principal_words(grant.principal, home=sides.id.account)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from checks import spelling
 from checks.compare import findings as say
-from checks.compare.grants import atoms, beyond_others, witness
+from checks.compare.grants import beyond_others, witness
 from checks.compare.rows import Excess
 from checks.compare.sides import Sides
+from checks.grants import atoms
 from checks.model import (
     EVERY_COLUMN,
     Access,
@@ -803,7 +804,7 @@ def _unheld(sides: Sides, story: _Story, cells: DataCellsFilter, body: FilterBod
     if not gained and not lost:
         sides.equal += 1
         return
-    held = any(cells == grant.resource for grant in (*sides.rows_declared.values(), *sides.rows_live.values()))
+    held = sides.index_declared.mentions(cells) or sides.index_live.mentions(cells)
     if held and not any(one.unknown is None and one.today for _, one in (*gained, *lost)):
         # What is held, and differs only for columns to come or cannot be ordered, was decided on the table already.
         reasons = [one.unknown for _, one in gained if one.unknown]
@@ -891,7 +892,7 @@ def _latent_expression(
 ) -> None:
     held = any(
         isinstance(grant.resource, TagPolicy) and grant.resource.saved == name.name
-        for grant in sides.rows_live.values()
+        for grant in sides.index_live.all_policies()
     )
     if held and always_within(after, [before]) is not True:
         sides.findings.append(

@@ -25,7 +25,7 @@ def orphans(sides: Sides) -> None:
         return
     for who in sides.index_live.principals():
         if role_name(who) in sides.live.missing_roles:
-            _orphan(sides, who, sides.index_live.by_principal[who])
+            _orphan(sides, who, sides.index_live.of(who))
 
 
 def _orphan(sides: Sides, who: Principal, held: list[Grant]) -> None:

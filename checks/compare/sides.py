@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from checks.grants import Grants
 from checks.model import (
     AllTables,
     Catalog,
@@ -19,7 +20,6 @@ from checks.model import (
     Facts,
     Finding,
     Function,
-    Grant,
     Lake,
     LakeId,
     LFTag,
@@ -34,8 +34,8 @@ from checks.model import (
     TagPolicy,
 )
 from checks.principals import Kind, covers, is_many, kind_of
-from checks.semantics import FUTURE, Key, database_of, matches, normalise, subject_of, table_of, within
-from checks.view import Index, View
+from checks.semantics import FUTURE, database_of, matches, subject_of, table_of, within
+from checks.view import View
 
 if TYPE_CHECKING:
     from checks.compare.grants import Difference
@@ -52,10 +52,8 @@ class Sides:
     live: Lake
     id: LakeId = field(init=False)
     dark: frozenset[Facts] = field(init=False)
-    rows_declared: dict[Key, Grant] = field(init=False)
-    rows_live: dict[Key, Grant] = field(init=False)
-    index_declared: Index = field(init=False)
-    index_live: Index = field(init=False)
+    index_declared: Grants = field(init=False)
+    index_live: Grants = field(init=False)
     people: list[Principal] = field(init=False)
     """Everyone who holds a grant on either side."""
     view_declared: View = field(init=False)
@@ -82,10 +80,8 @@ class Sides:
             # (https://docs.aws.amazon.com/lake-formation/latest/APIReference/API_ListPermissions.html).
             dark = set(Facts)
         self.dark = frozenset(dark)
-        self.rows_declared = normalise(self.declared.grants)
-        self.rows_live = normalise(self.live.grants)
-        self.index_declared = Index(self.rows_declared.values())
-        self.index_live = Index(self.rows_live.values())
+        self.index_live = Grants.packed(self.live.grants)
+        self.index_declared = Grants.packed(self.declared.grants, self.index_live.pool)
         self.people = sorted({*self.index_declared.principals(), *self.index_live.principals()})
         bare = View(self.live, named=False)
         self.view_declared = View(self.declared, fallback=bare, borrow=_BORROWED, named=True, stranger=bare)
@@ -116,15 +112,14 @@ class Sides:
                     self._tables.add(table)
                 case Catalog():
                     pass
-        for grant in self.declared.grants:
-            match grant.resource:
+        for resource in self.index_declared.resources():
+            match resource:
                 case Database() as database:
                     self._databases.add(database)
                 case AllTables() as tables:
                     self._databases.add(tables.parent)
-                case Table() | TableColumns() | DataCellsFilter():
-                    if (named := table_of(grant.resource)) is not None:
-                        self._tables.add(named)
+                case Table() as table:
+                    self._tables.add(table)
                 case DataLocation(arn=arn):
                     self._locations.add(arn)
                 case _:

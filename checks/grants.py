@@ -1,0 +1,604 @@
+"""The grants of one side, packed: a million of them are the ordinary case, and all but a few say nothing new.
+
+``Grants`` is a collection of ``Grant`` that builds one only when it is looked at. Rows are in normal form: one for each
+(principal, condition, resource), ``ALL`` spelt out. Two sides that share a ``Pool`` are compared by number; what one
+has and the other has not is ``differences``.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Iterator
+from copy import copy
+from itertools import chain
+from typing import Final
+
+import msgspec
+
+from checks.model import (
+    AllExcept,
+    AllTables,
+    AnyResource,
+    Catalog,
+    Columns,
+    Database,
+    DataCellsFilter,
+    Evidence,
+    Grant,
+    Only,
+    Permission,
+    Principal,
+    Resource,
+    Side,
+    Table,
+    TableColumns,
+    TagPolicy,
+)
+from checks.semantics import expand
+
+Atom = tuple[Permission, bool]
+"""A permission, and whether it is about passing it on."""
+
+_TABLE, _ONLY, _EXCEPT, _FILTER, _ALL_TABLES, _DATABASE, _POLICY, _WIDE, _OTHER = range(9)
+_COLUMNS: Final = frozenset({_ONLY, _EXCEPT})
+_RESOURCE_BITS: Final = 32
+_PRINCIPAL_BITS: Final = 28
+_RESOURCE: Final = (1 << _RESOURCE_BITS) - 1
+_PRINCIPAL: Final = (1 << _PRINCIPAL_BITS) - 1
+_CONDITION: Final = _RESOURCE_BITS + _PRINCIPAL_BITS
+_STAMP: Final = 32
+"""Bytes kept for a time; AWS's are no longer."""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[str]).decode
+
+
+def atoms(grant: Grant | None) -> frozenset[Atom]:
+    """Split a grant into permissions to use and permissions to pass on."""
+    if grant is None:
+        return frozenset()
+    return _atoms(grant.permissions, grant.grantable)
+
+
+def _atoms(held: Iterable[Permission], lent: Iterable[Permission]) -> frozenset[Atom]:
+    return frozenset(chain(((one, False) for one in held), ((one, True) for one in lent)))
+
+
+class Pool:
+    """Numbers for what grants name. Numbers only grow; the same thing in any spelling the edge allows has one number.
+
+    Columns and filters of tables, of which there are as many as grants, become nouns only when asked for.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.principals: list[Principal | None] = [None]
+        self._principals: dict[Principal | None, int] = {None: 0}
+        self.conditions: list[str | None] = [None]
+        self._conditions: dict[str | None, int] = {None: 0}
+        self.pairs: list[tuple[frozenset[Permission], frozenset[Permission]]] = []
+        self._pairs: dict[tuple[frozenset[Permission], frozenset[Permission]], int] = {}
+        self.atoms: list[frozenset[Atom]] = []
+        self.kinds = bytearray()
+        self.owner = array("I")
+        """The table's number of what lies on a table; a resource's own otherwise."""
+        self._detail = array("I")
+        self._nouns: dict[int, Resource] = {}
+        self._numbers: dict[Resource, int] = {}
+        self._parts: dict[int, int] = {}
+        self._lists: list[bytes] = []
+        self._list_numbers: dict[bytes, int] = {}
+        self.below: dict[int, list[int]] = {}
+        """Numbers of columns and filters by their table's."""
+
+    # ------------------------------------------------------------------------------------------------------- numbers
+    def principal(self, who: Principal | None) -> int:
+        """Return a principal's number."""
+        number = self._principals.get(who)
+        if number is None:
+            number = self._principals[who] = len(self.principals)
+            if number > _PRINCIPAL:
+                raise OverflowError("more principals than can be told apart")
+            self.principals.append(who)
+        return number
+
+    def known_principal(self, who: Principal | None) -> int | None:
+        """Return a principal's number if it has one."""
+        return self._principals.get(who)
+
+    def condition(self, text: str | None) -> int:
+        """Return a condition's number; 0 is none."""
+        number = self._conditions.get(text)
+        if number is None:
+            number = self._conditions[text] = len(self.conditions)
+            self.conditions.append(text)
+        return number
+
+    def pair(self, held: frozenset[Permission], lent: frozenset[Permission]) -> int:
+        """Return the number of permissions with those that may be passed on; what may be passed on is held."""
+        key = (held | lent, lent)
+        number = self._pairs.get(key)
+        if number is None:
+            number = self._pairs[key] = len(self.pairs)
+            self.pairs.append(key)
+            self.atoms.append(_atoms(*key))
+        return number
+
+    def resource(self, noun: Resource) -> int:
+        """Return a resource's number."""
+        match noun:
+            case TableColumns(table=table, columns=columns):
+                kind = _ONLY if isinstance(columns, Only) else _EXCEPT
+                return self.part(self.resource(table), kind, self.names(columns.names))
+            case DataCellsFilter(table=table, name=name):
+                return self.part(self.resource(table), _FILTER, self._text(name.encode("utf-8", "surrogatepass")))
+            case _:
+                number = self._numbers.get(noun)
+                if number is None:
+                    number = self._numbers[noun] = self._new(_kind(noun), None, 0)
+                    self._nouns[number] = noun
+                return number
+
+    def known(self, noun: Resource) -> int | None:
+        """Return a resource's number if it has one."""
+        match noun:
+            case TableColumns() | DataCellsFilter():
+                return self.resource(noun)
+            case _:
+                return self._numbers.get(noun)
+
+    def columns_of(self, table: int, columns: frozenset[str], *, excluded: bool) -> int:
+        """Return the number of columns of a table."""
+        return self.part(table, _EXCEPT if excluded else _ONLY, self.names(columns))
+
+    def filter_of(self, table: int, name: str) -> int:
+        """Return the number of a data cells filter."""
+        return self.part(table, _FILTER, self._text(name.encode("utf-8", "surrogatepass")))
+
+    def names(self, columns: frozenset[str]) -> int:
+        """Return the number of a set of column names."""
+        return self._text(_encode(sorted(columns)))
+
+    def part(self, table: int, kind: int, detail: int) -> int:
+        """Return the number of a part of a table."""
+        key = (table << 32 | detail) << 2 | (kind - _ONLY)
+        number = self._parts.get(key)
+        if number is None:
+            number = self._parts[key] = self._new(kind, table, detail)
+            self.below.setdefault(table, []).append(number)
+        return number
+
+    def _text(self, text: bytes) -> int:
+        number = self._list_numbers.get(text)
+        if number is None:
+            number = self._list_numbers[text] = len(self._lists)
+            self._lists.append(text)
+        return number
+
+    def _new(self, kind: int, owner: int | None, detail: int) -> int:
+        number = len(self.kinds)
+        self.kinds.append(kind)
+        self.owner.append(number if owner is None else owner)
+        self._detail.append(detail)
+        return number
+
+    # --------------------------------------------------------------------------------------------------------- nouns
+    def noun(self, number: int) -> Resource:
+        """Return the resource of a number."""
+        known = self._nouns.get(number)
+        if known is not None:
+            return known
+        table = self._nouns[self.owner[number]]
+        assert isinstance(table, Table)
+        kind, text = self.kinds[number], self._lists[self._detail[number]]
+        if kind == _FILTER:
+            return DataCellsFilter(table, text.decode("utf-8", "surrogatepass"))
+        names = frozenset(_decode(text))
+        columns: Columns = Only(names) if kind == _ONLY else AllExcept(names)
+        return TableColumns(table, columns)
+
+
+def _kind(noun: Resource) -> int:
+    match noun:
+        case Table():
+            return _TABLE
+        case AllTables():
+            return _ALL_TABLES
+        case Database():
+            return _DATABASE
+        case TagPolicy():
+            return _POLICY
+        case Catalog() | AnyResource():
+            return _WIDE
+        case _:
+            return _OTHER
+
+
+class Grants(Collection[Grant]):
+    """One side's grants, by principal, and below that by what they may reach.
+
+    Looking one up builds it, once. A row that was read from a recording is kept as numbers; one that was given as a
+    ``Grant`` keeps it. Fill it before looking things up: look-ups index what is there.
+    """
+
+    def __init__(self, pool: Pool | None = None) -> None:
+        """Start empty; *pool* is shared by sides that are to be compared."""
+        self.pool = pool if pool is not None else Pool()
+        self.rows: dict[int, int] = {}
+        """Key (condition, principal, resource) → place in the arrays below, in order of appearance."""
+        self.pair_of = array("I")
+        self.lines = array("I")
+        self.items = array("I")
+        self.by = array("I")
+        self.times = bytearray()
+        self.writers: list[str | None] = [None]
+        self._writers: dict[str | None, int] = {None: 0}
+        self._given: dict[int, Grant] = {}
+        self._made: dict[int, Grant] = {}
+        self._holders: dict[int, list[int]] = {}
+        """Keys by principal of what speaks neither of one table nor of something known by name only."""
+        self._people: dict[int, None] = {}
+        self._conditions: dict[int, None] = {0: None}
+        self._shared: Grants | None = None
+        self._rows_of: dict[int, array[int]] | None = None
+        self._naming: dict[int, array[int]] | None = None
+        self._broad: set[Principal] | None = None
+        self._used: bytearray | None = None
+
+    @classmethod
+    def packed(cls, grants: Iterable[Grant], pool: Pool | None = None) -> Grants:
+        """Pack *grants*; those that are packed with the same pool are returned as they are."""
+        if isinstance(grants, Grants) and (pool is None or grants.pool is pool):
+            return grants
+        packed = cls(pool)
+        for grant in grants:
+            packed.add(grant)
+        return packed
+
+    # -------------------------------------------------------------------------------------------------------- filling
+    def add(self, grant: Grant) -> None:
+        """Take one grant; rows in pieces and duplicates are united, and keep the first one's evidence.
+
+        Source: https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html ("Super", and SELECT
+        listed apart from its fellows).
+        """
+        pool = self.pool
+        held, lent = expand(grant.permissions, grant.resource), expand(grant.grantable, grant.resource)
+        known = len(self.rows)
+        place = self.put(
+            pool.principal(grant.principal),
+            pool.resource(grant.resource),
+            pool.condition(grant.condition),
+            pool.pair(held, lent),
+        )
+        if place == known:
+            same = held is grant.permissions and lent is grant.grantable and lent <= held
+            self._given[place] = grant if same else self._spelt(grant, place)
+        elif place in self._given:
+            self._given[place] = self._spelt(self._given[place], place)
+
+    def _spelt(self, grant: Grant, place: int) -> Grant:
+        held, lent = self.pool.pairs[self.pair_of[place]]
+        return Grant(grant.principal, grant.resource, held, lent, grant.condition, grant.evidence, grant.updated_by,
+                     grant.updated)  # fmt: skip
+
+    def put(
+        self, who: int, on: int, condition: int, pair: int, line: int = 0, item: int = 0, by: int = 0, time: bytes = b""
+    ) -> int:
+        """Take one row by its numbers and return its place; it unites with one that says the same of the same."""
+        key = condition << _CONDITION | who << _RESOURCE_BITS | on
+        place = self.rows.get(key)
+        if place is not None:
+            self.unite(place, pair)
+            return place
+        place = self.rows[key] = len(self.pair_of)
+        self.pair_of.append(pair)
+        self.lines.append(line)
+        self.items.append(item)
+        self.by.append(by)
+        self.times += time[:_STAMP].ljust(_STAMP)
+        self.noted(key)
+        return place
+
+    def noted(self, key: int) -> None:
+        """Keep the indices up to date with a new row."""
+        who = key >> _RESOURCE_BITS & _PRINCIPAL
+        self._people[who] = None
+        if self.pool.kinds[key & _RESOURCE] >= _DATABASE:
+            self._holders.setdefault(who, []).append(key)
+        if key >> _CONDITION:
+            self._conditions[key >> _CONDITION] = None
+
+    def unite(self, place: int, pair: int) -> None:
+        """Add permissions to a row."""
+        before = self.pair_of[place]
+        if before != pair:
+            (held, lent), (more, passed) = self.pool.pairs[before], self.pool.pairs[pair]
+            self.pair_of[place] = self.pool.pair(held | more, lent | passed)
+            self._made.pop(place, None)
+
+    def writer(self, name: str | None) -> int:
+        """Return the number of who updated rows last."""
+        number = self._writers.get(name)
+        if number is None:
+            number = self._writers[name] = len(self.writers)
+            self.writers.append(name)
+        return number
+
+    # ------------------------------------------------------------------------------------------------ as a collection
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Grant]:
+        return (self._build(key, place) for key, place in self.rows.items())
+
+    def __contains__(self, grant: object) -> bool:
+        return isinstance(grant, Grant) and self.same(grant) == grant
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Collection):
+            return NotImplemented
+        return len(self) == len(other) and all(one == two for one, two in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Grants({list(self)!r})"
+
+    def _build(self, key: int, place: int) -> Grant:
+        given = self._given.get(place)
+        if given is not None:
+            return given
+        pool = self.pool
+        held, lent = pool.pairs[self.pair_of[place]]
+        line, item = self.lines[place], self.items[place]
+        return Grant(
+            pool.principals[key >> _RESOURCE_BITS & _PRINCIPAL],
+            pool.noun(key & _RESOURCE),
+            held,
+            lent,
+            pool.conditions[key >> _CONDITION],
+            Evidence(Side.LIVE, line, f"/response/PrincipalResourcePermissions/{item}"),
+            self.writers[self.by[place]],
+            self.times[place * _STAMP : (place + 1) * _STAMP].decode("utf-8", "replace").rstrip() or None,
+        )
+
+    def at(self, key: int, place: int) -> Grant:
+        """Build a row once: whoever asks again gets the same object."""
+        made = self._made.get(place)
+        if made is None:
+            made = self._made[place] = self._build(key, place)
+        return made
+
+    # -------------------------------------------------------------------------------------------------------- look-ups
+    def _found(self, who: int, on: int) -> Iterator[Grant]:
+        key = who << _RESOURCE_BITS | on
+        for condition in self._conditions:
+            yield from self._one(condition << _CONDITION | key)
+
+    def _one(self, key: int) -> Iterator[Grant]:
+        place = self.rows.get(key)
+        if place is not None and (self._shared is None or self._shared.has(self, key, place)):
+            yield self.at(key, place)
+
+    def has(self, other: Grants, key: int, place: int) -> bool:
+        """Whether this side gives at least what a row of *other* does, by the very same row."""
+        mine = self.rows.get(key)
+        if mine is None:
+            return False
+        one, two = other.pair_of[place], self.pair_of[mine]
+        return one == two or self.pool.atoms[one] <= self.pool.atoms[two]
+
+    def shared(self, other: Grants) -> Grants:
+        """Return a view of these grants: the rows that *other* has too."""
+        view = copy(self)
+        view._shared = other  # noqa: SLF001 - its own class
+        view._rows_of = None  # noqa: SLF001
+        view._naming = None  # noqa: SLF001
+        return view
+
+    def _number(self, who: Principal | None) -> int | None:
+        """Return the number of a principal that holds something."""
+        number = self.pool.known_principal(who)
+        return number if number in self._people else None
+
+    def principals(self) -> list[Principal]:
+        """Return everyone who holds a grant, as far as could be read."""
+        names = self.pool.principals
+        return [name for number in self._people if (name := names[number]) is not None]
+
+    def of(self, principal: Principal | None) -> list[Grant]:
+        """Return all grants of a principal; of None those whose principal could not be read."""
+        who = self._number(principal)
+        if who is None:
+            return []
+        if self._rows_of is None:
+            self._rows_of = {}
+            for key in self.rows:
+                self._rows_of.setdefault(key >> _RESOURCE_BITS & _PRINCIPAL, array("Q")).append(key)
+        return [grant for key in self._rows_of.get(who, ()) for grant in self._one(key)]
+
+    def on_object(self, principal: Principal, resource: Resource) -> list[Grant]:
+        """Return a principal's grants on exactly this resource."""
+        who, on = self._number(principal), self.pool.known(resource)
+        return [] if who is None or on is None else list(self._found(who, on))
+
+    def same(self, grant: Grant) -> Grant | None:
+        """Return the row on the same resource, of the same principal, under the same condition."""
+        who, on = self._number(grant.principal), self.pool.known(grant.resource)
+        if who is None or on is None:
+            return None
+        key = self.pool.condition(grant.condition) << _CONDITION | who << _RESOURCE_BITS | on
+        return next(self._one(key), None)
+
+    def named(self, principal: Principal, table: Table) -> list[Grant]:
+        """Return the grants that name the table, its columns or its filters."""
+        who, on = self._number(principal), self.pool.known(table)
+        if who is None or on is None:
+            return []
+        parts = self.pool.below.get(on, ())
+        return [grant for number in (on, *parts) for grant in self._found(who, number)]
+
+    def in_database(self, principal: Principal, database: Database) -> list[Grant]:
+        """Return the ``ALL_TABLES`` grants in a database."""
+        return self.on_object(principal, AllTables(database.catalog, database.name))
+
+    def elsewhere(self, principal: Principal) -> Iterator[Grant]:
+        """Yield the grants that name neither one table nor all tables of a database."""
+        who = self._number(principal)
+        for key in self._holders.get(who, ()) if who is not None else ():
+            yield from self._one(key)
+
+    def _of_kind(self, principal: Principal, kind: int) -> Iterator[Grant]:
+        who, kinds = self._number(principal), self.pool.kinds
+        for key in self._holders.get(who, ()) if who is not None else ():
+            if kinds[key & _RESOURCE] == kind:
+                yield from self._one(key)
+
+    def policies(self, principal: Principal, resource_type: str) -> Iterator[Grant]:
+        """Yield a principal's LF-tag policy grants of one type."""
+        for grant in self._of_kind(principal, _POLICY):
+            if isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == resource_type:
+                yield grant
+
+    def on_table(self, principal: Principal, table: Table) -> Iterator[Grant]:
+        """Yield the grants that may reach a table; tag policies without asking whether they match."""
+        yield from self.named(principal, table)
+        yield from self.in_database(principal, table.parent)
+        yield from self.policies(principal, "TABLE")
+        yield from self._of_kind(principal, _WIDE)
+
+    def everywhere(self, *kinds: type[Resource]) -> Iterator[Grant]:
+        """Yield the grants of every principal on what is neither a table nor all tables, of these kinds."""
+        for keys in self._holders.values():
+            for key in keys:
+                for grant in self._one(key):
+                    if isinstance(grant.resource, kinds):
+                        yield grant
+
+    def all_policies(self) -> Iterator[Grant]:
+        """Yield the LF-tag policy grants of every principal."""
+        return self.everywhere(TagPolicy)
+
+    def wide(self) -> Iterator[Grant]:
+        """Yield the grants of every principal on whole catalogs and on any resource."""
+        return self.everywhere(Catalog, AnyResource)
+
+    def naming(self, resource: Table | Database) -> list[Principal]:
+        """Return who holds a grant that names a table (its columns, its filters), or all tables of a database."""
+        noun = resource if isinstance(resource, Table) else AllTables(resource.catalog, resource.name)
+        on = self.pool.known(noun)
+        if self._naming is None:
+            self._naming = {}
+            owner, kinds = self.pool.owner, self.pool.kinds
+            for key in self.rows:
+                number = key & _RESOURCE
+                if kinds[number] <= _ALL_TABLES:
+                    people = self._naming.setdefault(owner[number], array("I"))
+                    people.append(key >> _RESOURCE_BITS & _PRINCIPAL)
+        names = self.pool.principals
+        found = () if on is None else self._naming.get(on, ())
+        return [name for number in dict.fromkeys(found) if (name := names[number]) is not None]
+
+    def reaching(self, table: Table) -> set[Principal]:
+        """Return whom a grant of their own may let reach a table; tag policies without asking whether they match."""
+        names, kinds = self.pool.principals, self.pool.kinds
+        if self._broad is None:
+            self._broad = {
+                name
+                for who, keys in self._holders.items()
+                if (name := names[who]) is not None and any(kinds[key & _RESOURCE] in (_POLICY, _WIDE) for key in keys)
+            }
+        return {*self.naming(table), *self.naming(table.parent), *self._broad}
+
+    def resources(self) -> Iterator[Resource]:
+        """Yield each resource that a grant is on once; of columns and filters their table, once."""
+        seen = bytearray(len(self.pool.kinds))
+        owner = self.pool.owner
+        for key in self.rows:
+            seen[owner[key & _RESOURCE]] = 1
+        return (self.pool.noun(number) for number, used in enumerate(seen) if used)
+
+    def mentions(self, resource: Resource) -> bool:
+        """Whether anybody holds a grant on exactly this resource."""
+        on = self.pool.known(resource)
+        if on is None:
+            return False
+        if self._used is None or len(self._used) < len(self.pool.kinds):
+            self._used = bytearray(len(self.pool.kinds))
+            for key in self.rows:
+                self._used[key & _RESOURCE] = 1
+        return bool(self._used[on])
+
+    def translated(self, pool: Pool) -> Grants:
+        """Return the same grants in another pool's numbers."""
+        return Grants.packed(iter(self), pool)
+
+
+def differences(mine: Grants, theirs: Grants) -> Iterator[tuple[Grant, frozenset[Atom]]]:
+    """Yield each row of one side with what the same row of the other side does not give. Both share a pool."""
+    rows, pairs, other_pairs, pool_atoms = theirs.rows, mine.pair_of, theirs.pair_of, mine.pool.atoms
+    for key, place in mine.rows.items():
+        other = rows.get(key)
+        if other is None:
+            left = pool_atoms[pairs[place]]
+        elif pairs[place] == other_pairs[other]:
+            continue
+        else:
+            left = pool_atoms[pairs[place]] - pool_atoms[other_pairs[other]]
+        if left:
+            yield mine.at(key, place), left
+
+
+class Subjects:
+    """The (principal, resource) subjects of two sides that share a pool; columns of a table count as the table.
+
+    With *shared* only those that both sides have; with *policies* False none of LF-tag policies.
+    """
+
+    def __init__(self, one: Grants, two: Grants, *, shared: bool, policies: bool) -> None:
+        """Count them."""
+        self._sides = one, two
+        self._shared = shared
+        self._policies = policies
+        self._more = tuple(self._folded(side) for side in self._sides)
+        counts = [
+            sum(1 for _ in self._keys(side)) + len(more) for side, more in zip(self._sides, self._more, strict=True)
+        ]
+        both = sum(self._in(1, key) for key in chain(self._keys(one), self._more[0]))
+        self._count = both if shared else sum(counts) - both
+
+    def _keys(self, side: Grants) -> Iterator[int]:
+        """Yield the rows that are subjects as they stand: no columns, no condition."""
+        kinds, policies = side.pool.kinds, self._policies
+        for key in side.rows:
+            kind = kinds[key & _RESOURCE]
+            if kind not in _COLUMNS and not key >> _CONDITION and (policies or kind != _POLICY):
+                yield key
+
+    def _folded(self, side: Grants) -> set[int]:
+        """Return the subjects of the other rows, but for those that stand already."""
+        pool, found = side.pool, set()
+        for key in side.rows:
+            on = key & _RESOURCE
+            kind = pool.kinds[on]
+            if (kind in _COLUMNS or key >> _CONDITION) and (self._policies or kind != _POLICY):
+                subject = key & _PRINCIPAL << _RESOURCE_BITS | (pool.owner[on] if kind in _COLUMNS else on)
+                if subject not in side.rows:
+                    found.add(subject)
+        return found
+
+    def _in(self, number: int, key: int) -> bool:
+        return key in self._sides[number].rows or key in self._more[number]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, subject: tuple[Principal, Resource]) -> bool:
+        pool = self._sides[0].pool
+        who, on = pool.known_principal(subject[0]), pool.known(subject[1])
+        if who is None or on is None or (not self._policies and pool.kinds[on] == _POLICY):
+            return False
+        key = who << _RESOURCE_BITS | on
+        held = self._in(0, key), self._in(1, key)
+        return all(held) if self._shared else any(held)
