@@ -47,6 +47,7 @@ _HUNDRED: Final = 100
 _LAYOUTS: Final = 61
 _COLUMN_SETS: Final = 1 << 14
 _MASK: Final = (1 << 64) - 1
+_CHUNK: Final = 1 << 18
 
 _ON_TABLES: Final[tuple[tuple[str, ...], ...]] = (
     ("SELECT",), ("SELECT", "DESCRIBE"), ("DESCRIBE",), ("ALL",), ("SELECT", "INSERT"),
@@ -986,11 +987,14 @@ def _write(path: Path, pieces: Iterable[str]) -> None:
 
 def _pour(file: IO[str], pieces: Iterable[str]) -> None:
     held: list[str] = []
+    length = 0
     for piece in pieces:
         held.append(piece)
-        if len(held) == 4096:
+        length += len(piece)
+        if length > _CHUNK:
             file.write("".join(held))
             held.clear()
+            length = 0
     file.write("".join(held))
 
 
