@@ -39,7 +39,7 @@ from checks.predicates.rowfilter import And, Filter, Like, Member, Not, Null, Nu
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Proof", "Relation", "RowVerdict", "Value", "compare"]
+__all__ = ["Cut", "Engine", "Proof", "Relation", "RowVerdict", "Value", "compare", "cuts"]
 
 
 class Proof(StrEnum):
@@ -68,16 +68,30 @@ class RowVerdict:
     proof: Proof = Proof.NONE
 
 
+class Engine(StrEnum):
+    """An engine whose rules are modelled; Athena stands for Trino's."""
+
+    ATHENA = "Athena"
+    REDSHIFT = "Redshift"
+
+
+class Cut(NamedTuple):
+    """One column or struct field, and one value for each class of today's values; None (NULL) is the first."""
+
+    type: Type
+    values: tuple[Value, ...]
+
+
 class _Engine(NamedTuple):
-    name: str
+    name: Engine
     padded: bool  # trailing blanks do not count in comparisons
     octets: bool  # varchar(n) counts bytes
     nan: bool  # NaN is smaller and greater than nothing
 
 
-_ATHENA = _Engine("Athena", padded=False, octets=False, nan=True)
-_REDSHIFT = _Engine("Redshift", padded=True, octets=True, nan=False)
-_REDSHIFT_NAN = _Engine("Redshift", padded=True, octets=True, nan=True)
+_ATHENA = _Engine(Engine.ATHENA, padded=False, octets=False, nan=True)
+_REDSHIFT = _Engine(Engine.REDSHIFT, padded=True, octets=True, nan=False)
+_REDSHIFT_NAN = _Engine(Engine.REDSHIFT, padded=True, octets=True, nan=True)
 
 
 def compare(live: Sequence[Rows], declared: Sequence[Rows], types: Mapping[str, str]) -> RowVerdict:
@@ -95,6 +109,23 @@ def compare(live: Sequence[Rows], declared: Sequence[Rows], types: Mapping[str, 
         return _verdict(question, shown, meant)
     except UndecidedError as undecided:
         return RowVerdict(Relation.UNKNOWN, reason=str(undecided))
+
+
+def cuts(live: Sequence[Rows], declared: Sequence[Rows], types: Mapping[str, str], engine: Engine) -> dict[str, Cut]:
+    """Cut every column that the filters mention (a field by its path) into what *engine* can tell apart.
+
+    The filters are constant on every combination of classes, so one row for each combination is all there is to try.
+    Raises UndecidedError where ``compare`` would say unknown.
+    """
+    question = _Question(types)
+    for side, union in (("live", live), ("declared", declared)):
+        for rows in union:
+            question.read(side, rows)
+    model = _Model(question, _ATHENA if engine is Engine.ATHENA else _REDSHIFT, {})
+    return {
+        name: Cut(axis.column.type, (None, *(value for i, value in enumerate(axis.values) if axis.today >> i + 1 & 1)))
+        for name, axis in model.axes.items()
+    }
 
 
 def _spellings(union: Sequence[Rows]) -> frozenset[object]:
