@@ -300,6 +300,8 @@ class TableInfo:
     """With whose rights a view reads its tables; None where nothing is said of it."""
     additional: frozenset[str] = frozenset()
     """Further places of the table's files (``AdditionalLocations``), spelt as ``location``."""
+    view_reads: frozenset[Table] | None = None
+    """The tables below a view that reads with its definer's rights; None where nothing is said of them."""
 
 
 @dataclass(frozen=True, slots=True)

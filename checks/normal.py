@@ -8,6 +8,7 @@ that, a grant that is declared and the same grant as AWS lists it are equal valu
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -518,6 +519,9 @@ def table_info(mapping: Json, account: str, partition: str = "aws", evidence: Ev
     return table_info_of(mapping, account, partition, fixed=fixed, keys=keys, evidence=evidence)
 
 
+_TABLE_ARN = r"arn:[\w-]+:glue:[\w-]*:(?P<catalog>[0-9]{12}):table/(?P<database>[^/]+)/(?P<table>[^/]+)"
+
+
 def table_info_of(
     mapping: Json,
     account: str,
@@ -547,6 +551,21 @@ def table_info_of(
         evidence,
         view_definer=(mapping.get("ViewDefinition") or {}).get("Definer") or None,
         additional=locations(storage.get("AdditionalLocations"), partition),
+        view_reads=_view_reads(mapping),
+    )
+
+
+def _view_reads(mapping: Json) -> frozenset[Table] | None:
+    """Read ``SubObjects``: the ARNs of a view's tables; None where they are not said, or not all understood.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_ViewDefinition.html.
+    """
+    told = (mapping.get("ViewDefinition") or {}).get("SubObjects")
+    found = [re.fullmatch(_TABLE_ARN, one) for one in told or () if isinstance(one, str)]
+    if not told or len(found) != len(told) or None in found:
+        return None
+    return frozenset(
+        Table(one["catalog"], database_name(one["database"]), table_name(one["table"])) for one in found if one
     )
 
 

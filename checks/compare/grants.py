@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from checks import spelling
 from checks.compare import findings as say
+from checks.compare.beneath import beneath
 from checks.compare.rows import Excess, beyond
 from checks.compare.sides import Sides
 from checks.grants import Atom, Grants, atoms, differences
@@ -284,6 +285,8 @@ def _contains(outer: Resource, inner: Resource) -> bool:
             return within(below, above)
         case LFTag() as above, LFTag() as below:
             return tag_within(below, above)
+        case Function(name="*") as above, Function() as below:
+            return (above.catalog, above.database) == (below.catalog, below.database)
         case _:
             return outer == inner
 
@@ -476,7 +479,7 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
     match live:
         case Table() | TableColumns():
             mine = index.named(principal, live if isinstance(live, Table) else live.table)
-        case DataLocation() | LFTag():
+        case DataLocation() | LFTag() | Function():
             mine = index.elsewhere(principal)
         case AllTables() | TagPolicy() | Catalog():
             mine = index.of(principal)
@@ -499,7 +502,7 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
                 inside = _policy_contains(sides, policy, one.resource)
             case Catalog(catalog):
                 inside = SUPER_USER in grant.permissions and getattr(_home(one.resource), "catalog", None) == catalog
-            case DataLocation() | LFTag():
+            case DataLocation() | LFTag() | Function():
                 inside = _contains(live, one.resource)
         if inside:
             found.add(subject_of(one.resource))
@@ -663,7 +666,7 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
     rows = found.rows
     principal = found.principal
     live = rows[0]
-    gone = [row for row in rows if isinstance(one := subject_of(row.resource), Table) and sides.is_gone(one)]
+    gone = [row for row in rows if sides.is_gone(row.resource)]
     subjects = _contained_subjects(sides, live)
     resource = subjects[0] if len(subjects) == 1 else subject_of(live.resource)
     declared_rows = [row for one in subjects or [resource] for row in _on_subject(sides.index_declared, principal, one)]
@@ -693,14 +696,16 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
             )
         )
         return True
-    if gone and not isinstance(live.resource, AllTables):
+    if gone:
+        what = "table" if isinstance(live.resource, _BY_REACH) else "database"
+        what = "database" if isinstance(live.resource, AllTables) else what
         sides.findings.append(
             say.build(
                 "FL161",
                 Verdict.LATENT,
                 subject,
                 f"{who} holds a grant on {where}, which does not exist: whoever creates it opens it to {who}",
-                Cause("grant", f"grant on {where}, a table that does not exist"),
+                Cause("grant", f"grant on {where}, a {what} that does not exist"),
                 confidence=sides.confidence,
                 reach=sides.reach([principal], {}),
                 **told,
@@ -750,11 +755,18 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
     made_by_aws = verdict is Verdict.UNMANAGED and kind_of(principal) is Kind.SERVICE_LINKED_ROLE
     rule = _rule(sides, found, verdict, principal)
     seen = witness(sides, found)
-    reach = sides.reach([principal], found.cells, tables=_tables_touched(sides, found))
+    gained = {permission for permission, flag in _gained(found) if not flag}
+    under = beneath(sides, principal, found.resource, gained, found.select.get(False, ()), found.databases)
+    further = sum(table not in found.tables and table.parent not in found.databases for table in under.cells)
+    cells = {
+        table: {*found.cells.get(table, ()), *under.cells.get(table, ())} for table in {**found.cells, **under.cells}
+    }
+    reach = sides.reach([principal], cells, tables=_tables_touched(sides, found) + further)
     cause = _cause(sides, found, subjects, declared_rows, who, where)
     notes = sorted(found.notes)
     if found.raw and (SELECT, False) not in found.plain and False not in found.select:
         notes.append("INSERT and DELETE also read the table's files, past every column and row limit")
+    notes += under.notes
     note = f" ({'; '.join(notes)})" if notes else ""
     sides.findings.append(
         say.build(

@@ -123,6 +123,7 @@ def locations(sides: Sides) -> None:
                 and any(within(arn, one) and not told.hybrid for one, told in sides.declared.locations.items())
             )
         )
+        below = tables_below(sides, arn) if opened else []
         sides.findings.append(
             say.build(
                 "FL122" if opened else "FL142",
@@ -136,7 +137,8 @@ def locations(sides: Sides) -> None:
                 confidence=sides.confidence,
                 live=_location_words(now),
                 evidence=[now.evidence],
-                witness=_outside(tables_below(sides, arn), arn) if opened else None,
+                witness=_outside(below, arn) if opened else None,
+                reach=sides.reach([None], {}, tables=len(below)) if opened else say.REACH_NOBODY,
             )
         )
     _contradicted(sides)

@@ -9,7 +9,7 @@ from checks import spelling
 from checks.compare import findings as say
 from checks.compare.sides import Sides
 from checks.model import (
-    EVERYONE,
+    CatalogInfo,
     Cause,
     Confidence,
     Database,
@@ -19,11 +19,13 @@ from checks.model import (
     SettingRef,
     Settings,
     Severity,
+    Subject,
     Verdict,
     Witness,
 )
 from checks.normal import SETTINGS
 from checks.principals import Kind, kind_of
+from checks.semantics import SELECT
 
 Value = frozenset[str] | bool | str
 
@@ -53,6 +55,21 @@ _MEANING = {
     "AllowExternalDataFiltering": "engines of other accounts fetch data and filter it themselves",
     "AllowFullTableExternalDataAccess": "whoever may read a whole table gets its files with any tool",
 }
+_SESSION_TAGS = "AuthorizedSessionTagValueList"
+_POWER = {
+    "ReadOnlyAdmins": "DESCRIBE",
+    "TrustedResourceOwners": "DESCRIBE",
+    "ExternalDataFilteringAllowList": SELECT,
+    "AuthorizedSessionTagValueList": SELECT,
+    "AllowExternalDataFiltering": SELECT,
+    "AllowFullTableExternalDataAccess": SELECT,
+}
+"""What a member gives, of everything in the lake, where it is not ALL."""
+_CATALOG_MEMBERS = (
+    "CreateDatabaseDefaultPermissions",
+    "CreateTableDefaultPermissions",
+    "AllowFullTableExternalDataAccess",
+)
 _GRAVE = frozenset({"DataLakeAdmins", "CreateDatabaseDefaultPermissions", "CreateTableDefaultPermissions"})
 
 
@@ -171,6 +188,11 @@ def _member(
         )
 
 
+def _holder(default: str) -> Principal:
+    """Return whom a default permission (``principal: PERM,PERM``) opens things to."""
+    return Principal(default.rpartition(":")[0].strip())
+
+
 def _unheard_of(sides: Sides, declared: Settings, live: Settings, name: str, after: Value | None) -> None:
     """A member that this version does not know may open anything, and no program declares it."""
     words = spelling.printable(name)
@@ -198,10 +220,13 @@ def _setting_gain(
     gains = sorted(gained)
     flag = gains == ["true"]
     default = name.endswith("DefaultPermissions")
-    people = [Principal(one.split(":", 1)[0] if default and one.startswith(EVERYONE) else one) for one in gains]
+    # A switch and a session tag name nobody: whoever has the permission or carries the tag is meant.
+    nameless = flag or name == _SESSION_TAGS
+    people = [None] if nameless else [_holder(one) if default else Principal(one) for one in gains]
     tables = sum(1 for _ in sides.tables())
-    who = "" if flag else ", ".join(spelling.principal_words(one, home=sides.id.account) for one in people) + " "
-    first = None if flag else people[0]
+    told = (spelling.printable(one) for one in gains)
+    named = told if nameless else (spelling.principal_words(one, home=sides.id.account) for one in people)
+    who = "" if flag else ", ".join(named) + " "
     severity = (
         Severity.INFO
         if quiet
@@ -224,8 +249,8 @@ def _setting_gain(
             severity=severity,
             confidence=sides.confidence,
             exposure=not quiet,
-            witness=Witness(first, "DESCRIBE" if name == "ReadOnlyAdmins" else "ALL", sides.id.account),
-            reach=sides.reach(people if not flag else [None], {}, tables=tables),
+            witness=Witness(people[0], _POWER.get(name, "ALL"), sides.id.account),
+            reach=sides.reach(people, {}, tables=tables),
             declared=_value_words(old),
             live=_value_words(new),
             evidence=[declared.evidence, live.evidence],
@@ -363,54 +388,71 @@ def _nested_catalogs(sides: Sides) -> None:
         if catalog.catalog == sides.id.account:
             continue  # the root catalog's are the lake's settings
         told = sides.declared.catalogs.get(catalog)
-        live = {
-            "CreateDatabaseDefaultPermissions": _texts(now.database_defaults),
-            "CreateTableDefaultPermissions": _texts(now.table_defaults),
-            "AllowFullTableExternalDataAccess": frozenset({"true"} if now.full_table_external else ()),
-        }
-        before: dict[str, frozenset[str] | None] = {
-            "CreateDatabaseDefaultPermissions": None
-            if told is None or told.database_defaults is None
-            else _texts(told.database_defaults),
-            "CreateTableDefaultPermissions": None
-            if told is None or told.table_defaults is None
-            else _texts(told.table_defaults),
-            "AllowFullTableExternalDataAccess": None
-            if told is None or told.full_table_external is None
-            else frozenset({"true"} if told.full_table_external else ()),
-        }
-        for name, value in live.items():
-            gained = value - (before[name] or frozenset())
-            if not gained:
-                sides.equal += told is not None
-                continue
-            words = spelling.words(catalog)
-            evidence = [now.evidence, told.evidence if told else None]
-            sides.findings.append(
-                say.build(
-                    "FL121" if name.endswith("DefaultPermissions") else "FL120",
-                    Verdict.WIDENED if before[name] is not None else Verdict.UNMANAGED,
-                    say.subject(
-                        "setting",
-                        SettingRef(f"{name} of {catalog.catalog}"),
-                        sides.id,
-                        declared=told.evidence if told else None,
-                    ),
-                    f"{name} of {words} is open: {_MEANING[name].replace('to it', 'to IAM_ALLOWED_PRINCIPALS')}",
-                    Cause("setting", f"{name} of {words}: added {_value_words(gained)}"),
-                    severity=None if told is not None else Severity.LOW,
-                    exposure=told is not None,
-                    confidence=sides.confidence,
-                    witness=Witness(EVERYONE, "ALL", catalog.catalog),
-                    reach=sides.reach(
-                        [None], {}, tables=sum(1 for one in sides.tables() if one.catalog == catalog.catalog)
-                    ),
-                    declared=_value_words(before[name]),
-                    live=_value_words(value),
-                    evidence=evidence,
+        before, after = _catalog_members(told), _catalog_members(now)
+        for name, value in after.items():
+            if told is not None and name in told.hidden:
+                continue  # the gap says so
+            was, live = before[name], value or frozenset()
+            gained, lost = live - (was or frozenset()), (was or frozenset()) - live
+            if gained:
+                _catalog_gain(sides, name, gained, told, now)
+            if lost and told is not None:
+                sides.findings.append(
+                    say.build(
+                        "FL131",
+                        Verdict.NARROWED,
+                        _catalog_subject(sides, name, told, now),
+                        f"{_value_words(lost)} is declared in {name} of {spelling.words(catalog)}, but not live",
+                        Cause("setting", f"{name} of {spelling.words(catalog)} is missing {_value_words(lost)}"),
+                        confidence=sides.confidence,
+                        declared=_value_words(was),
+                        live=_value_words(live),
+                        evidence=[told.evidence, now.evidence],
+                    )
                 )
-            )
+            sides.equal += told is not None and not gained and not lost
 
 
-def _texts(value: frozenset[tuple[Principal, frozenset[Permission]]] | None) -> frozenset[str]:
-    return frozenset(f"{who}: {','.join(sorted(what))}" for who, what in value or ())
+def _catalog_members(info: CatalogInfo | None) -> dict[str, frozenset[str] | None]:
+    """Spell a nested catalog's members as texts; None where nothing is said."""
+    if info is None:
+        return dict.fromkeys(_CATALOG_MEMBERS)
+    flag = info.full_table_external
+    values = _texts(info.database_defaults), _texts(info.table_defaults)
+    return dict(
+        zip(_CATALOG_MEMBERS, (*values, None if flag is None else frozenset({"true"} if flag else ())), strict=True)
+    )
+
+
+def _catalog_subject(sides: Sides, name: str, told: CatalogInfo | None, now: CatalogInfo) -> Subject:
+    where = SettingRef(f"{name} of {now.id.catalog}")
+    return say.subject("setting", where, sides.id, declared=told.evidence if told else None)
+
+
+def _catalog_gain(sides: Sides, name: str, gained: frozenset[str], told: CatalogInfo | None, now: CatalogInfo) -> None:
+    default = name.endswith("DefaultPermissions")
+    before, after = _catalog_members(told)[name], _catalog_members(now)[name]
+    who = _holder(min(gained)) if default else None
+    whom = spelling.principal_words(who, home=sides.id.account) if default else "any tool"
+    words = spelling.words(now.id)
+    sides.findings.append(
+        say.build(
+            "FL121" if default else "FL120",
+            Verdict.WIDENED if before is not None else Verdict.UNMANAGED,
+            _catalog_subject(sides, name, told, now),
+            f"{name} of {words} is open: {_MEANING[name].replace('to it', f'to {whom}')}",
+            Cause("setting", f"{name} of {words}: added {_value_words(gained)}"),
+            severity=Severity.LOW if told is None else None if default else Severity.HIGH,
+            exposure=told is not None,
+            confidence=sides.confidence,
+            witness=Witness(who, _POWER.get(name, "ALL"), now.id.catalog),
+            reach=sides.reach([who], {}, tables=sum(one.catalog == now.id.catalog for one in sides.tables())),
+            declared=_value_words(before),
+            live=_value_words(after),
+            evidence=[now.evidence, told.evidence if told else None],
+        )
+    )
+
+
+def _texts(value: frozenset[tuple[Principal, frozenset[Permission]]] | None) -> frozenset[str] | None:
+    return None if value is None else frozenset(f"{who}: {','.join(sorted(what))}" for who, what in value)

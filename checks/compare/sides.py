@@ -219,14 +219,19 @@ class Sides:
         for tables in self._tables_of.values():
             yield from tables
 
-    def is_gone(self, table: Table) -> bool:
-        """Whether the table is known not to exist: in this account's own catalog, wholly read, without it."""
-        return (
-            table.catalog == self.id.account
-            and table not in self.live.tables
-            and Facts.TABLES not in self.dark
-            and Facts.DATABASES not in self.dark
-        )
+    def is_gone(self, resource: Resource) -> bool:
+        """Whether a resource's table or database is known not to exist: in a catalog that was wholly read, without it.
+
+        The root catalog is read with the lake, a nested one where Glue lists it.
+        """
+        table, database = table_of(resource), database_of(resource)
+        if database is None or Facts.DATABASES in self.dark:
+            return False
+        if database.catalog != self.id.account and Catalog(database.catalog) not in self.live.catalogs:
+            return False
+        if table is None:
+            return database not in self.live.databases and not self._tables_of.get(database)
+        return table not in self.live.tables and Facts.TABLES not in self.dark
 
     def is_sensitive(self, table: Table, column: str) -> bool:
         """Whether either side tags the column confidential or restricted."""
