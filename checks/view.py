@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from checks.grants import Grants
 from checks.model import (
@@ -34,6 +35,7 @@ from checks.model import (
     TableColumns,
     TagPolicy,
 )
+from checks.predicates.abac import covers_condition
 from checks.principals import groups_of
 from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS, matches, visible
 
@@ -244,9 +246,18 @@ class Access:
                 self.others.setdefault((permission, True), grant)
 
 
-def condition_fits(offered: str | None, wanted: str | None) -> bool:
-    """Whether a grant under condition *offered* holds wherever *wanted* does: none at all, or the same text."""
-    return offered is None or offered == wanted
+def condition_fits(offered: str | None, wanted: str | None, *, maybe: bool = False) -> bool:
+    """Whether a grant under condition *offered* holds wherever *wanted* does; *maybe* is the answer to the undecided.
+
+    No condition may always hold: what is wanted without one, a grant under one does not give.
+    """
+    if offered is None or offered == wanted:
+        return True
+    known = wanted is not None and _covers(offered, wanted)
+    return maybe if known is None else known
+
+
+_covers = lru_cache(maxsize=4096)(covers_condition)
 
 
 def access(
@@ -258,10 +269,12 @@ def access(
     condition: str | None = None,
     groups: bool = True,
     only: Grant | None = None,
+    maybe: bool = False,
 ) -> Access:
     """Return what *principal* has on *table* by the grants of *index* over the facts of *view*.
 
     With *groups*, grants of the principals that certainly contain it count too. *only* evaluates one single grant.
+    With *maybe*, grants under conditions that cannot be ordered count as well.
     """
     found = Access()
     if only is not None:
@@ -269,7 +282,7 @@ def access(
         return found
     for who in groups_of(principal) if groups else (principal,):
         for grant in index.on_table(who, table):
-            if condition_fits(grant.condition, condition):
+            if condition_fits(grant.condition, condition, maybe=maybe):
                 _apply(found, view, table, grant)
     return found
 
@@ -355,13 +368,19 @@ def _super(found: Access, view: View, table: Table, grant: Grant) -> None:
 
 
 def database_access(
-    index: Grants, view: View, principal: Principal, database: Database, *, condition: str | None = None
+    index: Grants,
+    view: View,
+    principal: Principal,
+    database: Database,
+    *,
+    condition: str | None = None,
+    maybe: bool = False,
 ) -> set[tuple[Permission, bool]]:
     """Return the (permission, grantable) pairs that a principal has on a database, its containing groups' included."""
     found: set[tuple[Permission, bool]] = set()
     for who in groups_of(principal):
         for grant in index.elsewhere(who):
-            if not condition_fits(grant.condition, condition):
+            if not condition_fits(grant.condition, condition, maybe=maybe):
                 continue
             match grant.resource:
                 case Database() as named if named == database:

@@ -7,7 +7,7 @@ cause, and equal access in another spelling is silence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from checks import spelling
@@ -91,6 +91,8 @@ class Difference:
     raw: bool = False
     """Whether files are read past every column and row limit."""
     databases: set[Database] = field(default_factory=set)
+    maybe: bool = False
+    """Whether the other side's grants count whose conditions cannot be ordered."""
 
     def __bool__(self) -> bool:
         return bool(self.plain or self.select)
@@ -215,7 +217,7 @@ def _elsewhere(
                 offer
                 for who in groups_of(grant.principal)
                 for offer in _offers(index, who, grant.resource)
-                if condition_fits(offer.condition, grant.condition)
+                if condition_fits(offer.condition, grant.condition, maybe=found.maybe)
             ]
             for atom in wanted:
                 if not _offered(sides, offers, grant.resource, atom):
@@ -303,7 +305,7 @@ def _on_database(
     assert grant.principal is not None
     have: set[Atom] = set()
     for view in views:
-        have |= database_access(index, view, grant.principal, database, condition=grant.condition)
+        have |= database_access(index, view, grant.principal, database, condition=grant.condition, maybe=found.maybe)
     for atom in wanted - have:
         if atom[0] == DESCRIBE and (
             any(flag or not atom[1] for _, flag in have) or _below(sides, index, views, grant.principal, database, atom)
@@ -356,10 +358,31 @@ def widened(sides: Sides) -> set[tuple[Principal, Resource]]:
         found.rows.append(grant)
         _measure(sides, grant, wanted, found)
     told = set()
-    for (principal, _, subject), found in found_by.items():
+    for (principal, _, subject), difference in found_by.items():
+        found = _settled(sides, difference, _measure)
         if _report_gain(sides, found):
             told.add((principal, subject))
     return told
+
+
+def _settled(
+    sides: Sides,
+    found: Difference,
+    measure: Callable[[Sides, Grant, frozenset[Atom], Difference], None],
+) -> Difference:
+    """Return a difference as it is, or an undecided one if the other side's grants under other conditions may give it.
+
+    Conditions in the console's form are ordered; of others nothing is known (``predicates.abac``).
+    """
+    if not found or found.rows[0].condition is None:
+        return found
+    again = Difference(found.principal, found.resource, found.rows, maybe=True)
+    for row in found.rows:
+        measure(sides, row, atoms(row), again)
+    if again:
+        return found
+    again.unknown.add("the conditions of the grants cannot be ordered")
+    return again
 
 
 def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Difference) -> None:
@@ -390,7 +413,7 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
             found.blank.add(table)
         own = access(sides.index_live, sides.view_live, principal, table, only=grant)
         declared = [
-            access(sides.index_declared, view, principal, table, condition=grant.condition)
+            access(sides.index_declared, view, principal, table, condition=grant.condition, maybe=found.maybe)
             for view in (sides.view_live, sides.view_declared)
         ]
         plain, chosen = beyond_others(own, only_wanted, declared, sides.view_live.types(table))
@@ -936,10 +959,20 @@ def _cause(
             return Cause("expression", f"tag policy of {who}: declared {spelling.words(subjects[0])}, live {where}")
     elif isinstance(live, DataCellsFilter) and not subjects:
         return Cause("grant", f"grant on {spelling.words(live)} to {who}")
+    condition = found.rows[0].condition
+    others = [row for row in declared if row.resource == live and row.condition != condition]
+    if others and len(others) == len(declared) and _gained(found) <= frozenset().union(*map(atoms, others)):
+        before = " or ".join(sorted(_condition_words(row.condition) for row in others))
+        after = _condition_words(condition)
+        return Cause("condition", f"condition of the grant on {where} to {who}: {before} → {after}")
     if subjects and declared:
         gained = ", ".join(sorted(spelling.access_words(one) for one in pieces(sides, found)))
         return Cause("grant", f"grant on {where} to {who} loosened: {gained}")
     return Cause("grant", f"grant on {where} to {who}")
+
+
+def _condition_words(text: str | None) -> str:
+    return "none" if text is None else spelling.shortened(spelling.printable(text), 300)
 
 
 def _declare(grant: Grant) -> str:
@@ -971,12 +1004,37 @@ def narrowed(sides: Sides) -> set[tuple[Principal, Resource]]:
         if not before and not found and sides.index_live.same(grant) is None:
             missing.append(grant)
     told = set()
-    for (principal, _, subject), found in found_by.items():
+    for (principal, _, subject), difference in found_by.items():
+        found = _settled(sides, difference, _measure_loss)
         if found:
             _report_loss(sides, found)
+        elif difference:
+            _report_unordered(sides, found)
+        if difference:
             told.add((principal, subject))
     _report_redundant(sides, [one for one in missing if (one.principal, subject_of(one.resource)) not in told])
     return told
+
+
+def _report_unordered(sides: Sides, found: Difference) -> None:
+    who = spelling.principal_words(found.principal, home=sides.id.account)
+    where = spelling.words(found.resource)
+    sides.findings.append(
+        say.build(
+            "FL151",
+            Verdict.UNKNOWN,
+            say.subject(
+                "grant", found.resource, sides.id, principal=found.principal, declared=sides.origin(*found.rows)
+            ),
+            f"whether {who} has less on {where} than declared cannot be decided: {min(found.unknown)}",
+            Cause("grant", f"grant on {where} to {who}"),
+            confidence=sides.confidence,
+            reach=sides.reach([found.principal], {}),
+            declared=say.held(found.rows),
+            live=say.held(_on_subject(sides.index_live, found.principal, found.resource)),
+            evidence=[row.evidence for row in found.rows],
+        )
+    )
 
 
 def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Difference) -> None:
@@ -996,7 +1054,7 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
         before = access(sides.index_declared, sides.view_declared, principal, table, only=grant)
         if not before:
             continue
-        live = access(sides.index_live, sides.view_live, principal, table, condition=grant.condition)
+        live = access(sides.index_live, sides.view_live, principal, table, condition=grant.condition, maybe=found.maybe)
         if sides.view_live.columns(table) is None:
             found.blank.add(table)
         plain, chosen = beyond_others(own, wanted, (live,), sides.view_live.types(table))

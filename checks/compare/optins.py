@@ -21,6 +21,7 @@ from checks.model import (
     Witness,
 )
 from checks.semantics import SELECT, database_of, subject_of
+from checks.view import condition_fits
 
 
 def optins(sides: Sides) -> None:
@@ -92,15 +93,20 @@ def _below(sides: Sides, optin: OptIn) -> int:
 
 
 def _still_in(told: OptIn, live: Iterable[OptIn]) -> bool:
-    """Whether an opt-in on the table's database, or on all its tables, still holds the principal.
+    """Whether another opt-in still holds the principal: on the same, the table's database, or all its tables.
 
     Source: https://docs.aws.amazon.com/lake-formation/latest/dg/hybrid-access-workflow.html.
     """
     return any(
         one.principal == told.principal
-        and one.condition in (None, told.condition)
-        and isinstance(told.resource, Table | TableColumns)
-        and isinstance(one.resource, Database | AllTables)
-        and database_of(one.resource) == database_of(told.resource)
+        and condition_fits(one.condition, told.condition)
+        and (
+            subject_of(one.resource) == subject_of(told.resource)
+            or (
+                isinstance(told.resource, Table | TableColumns)
+                and isinstance(one.resource, Database | AllTables)
+                and database_of(one.resource) == database_of(told.resource)
+            )
+        )
         for one in live
     )
