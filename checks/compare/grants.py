@@ -51,9 +51,12 @@ from checks.model import (
 from checks.predicates.tags import always_within
 from checks.principals import Kind, groups_of, is_foreign, is_many, kind_of, role_name
 from checks.semantics import (
+    ALTER,
+    DELETE,
     DESCRIBE,
     DROP,
     FUTURE,
+    INSERT,
     RAW_READS,
     SELECT,
     SUPER_USER,
@@ -754,6 +757,21 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
             )
         )
         return True
+    if idle := _idle(sides, found):
+        sides.findings.append(
+            say.build(
+                "FL160",
+                Verdict.LATENT,
+                subject,
+                f"{who} holds SELECT on some columns of {where}, which has no effect beside {idle}; once that is "
+                "revoked it shows columns that are not declared",
+                Cause("grant", f"grant on {where} to {who}"),
+                confidence=Confidence.ASSUMED,
+                reach=sides.reach([principal], {}),
+                **told,
+            )
+        )
+        return True
     if (name := _edited(sides, live)) is not None:
         sides.edits.setdefault(name, []).append(found)  # reported once, with everybody whom the edit reaches
         return True
@@ -836,6 +854,23 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
             )
         )
     return True
+
+
+def _idle(sides: Sides, found: Difference) -> str:
+    """Name a declared and live permission that keeps a SELECT on some columns without effect; empty where none does.
+
+    Source: https://docs.aws.amazon.com/lake-formation/latest/dg/data-filtering-notes.html.
+    """
+    table = found.resource
+    if not isinstance(table, Table) or found.plain or True in found.select:
+        return ""
+    if not all(isinstance(row.resource, TableColumns) and row.condition is None for row in found.rows):
+        return ""
+    declared, live = (
+        {one for row in index.on_object(found.principal, table) if row.condition is None for one in row.permissions}
+        for index in (sides.index_declared, sides.index_live)
+    )
+    return min(declared & live & {ALTER, DELETE, DROP, INSERT}, default="")
 
 
 def _edited(sides: Sides, live: Grant) -> SavedExpression | None:
