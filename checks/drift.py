@@ -115,6 +115,14 @@ _KINDS = (
         _DG + "access-control-underlying-data.html",
     ),
     Kind(
+        "FL115",
+        "view-undeclared",
+        Severity.HIGH,
+        "A view that no stack declares reads, with its definer's rights, tables that its readers may not read.",
+        "Drop the view, or declare it.",
+        _DG + "working-with-views.html",
+    ),
+    Kind(
         "FL120",
         "setting-opened",
         Severity.CRITICAL,

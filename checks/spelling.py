@@ -301,21 +301,30 @@ def _dotted(*parts: str) -> str:
     return ".".join(printable(part) for part in parts)
 
 
+def _inside(catalog: str | None) -> tuple[str, ...]:
+    """Return the name of a nested catalog (``111122223333:finance``); nothing for a root one."""
+    nested = (catalog or "").partition(":")[2]
+    return (nested,) if nested else ()
+
+
 def words(value: SubjectResource | ColumnRef) -> str:
-    """Say a resource: ``telemetry_raw.private_messages (columns body, sender)``. Safe to show."""
+    """Say a resource: ``telemetry_raw.private_messages (columns body, sender)``. Safe to show.
+
+    What lies in a nested catalog is told with its name: ``finance.books.ledger``.
+    """
     match value:
         case Catalog(catalog):
             return f"catalog {printable(catalog)}"
-        case Database(_, name):
-            return f"database {printable(name)}"
-        case Table(_, database, name):
-            return _dotted(database, name)
-        case AllTables(_, database):
-            return f"every table of {printable(database)}"
+        case Database(catalog, name):
+            return f"database {_dotted(*_inside(catalog), name)}"
+        case Table(catalog, database, name):
+            return _dotted(*_inside(catalog), database, name)
+        case AllTables(catalog, database):
+            return f"every table of {_dotted(*_inside(catalog), database)}"
         case TableColumns(table, chosen):
             return f"{words(table)} ({columns_words(chosen)})"
         case ColumnRef(table, column):
-            return _dotted(table.database, table.name, column)
+            return _dotted(*_inside(table.catalog), table.database, table.name, column)
         case DataLocation(_, arn):
             return f"location {printable(arn)}"
         case DataCellsFilter(table, name):
@@ -331,8 +340,9 @@ def words(value: SubjectResource | ColumnRef) -> str:
             return f"saved expression {printable(name)}"
         case RLSPolicy(_, name):
             return f"row-level policy {printable(name)}"
-        case Function(_, database, name):
-            return f"every function of {printable(database)}" if name == "*" else f"function {_dotted(database, name)}"
+        case Function(catalog, database, name):
+            home = _dotted(*_inside(catalog), database)
+            return f"every function of {home}" if name == "*" else f"function {home}.{printable(name)}"
         case AnyResource(_, resource_type):
             return f"every {printable(resource_type)} of the catalog"
         case UnknownResource(_, text):
@@ -389,7 +399,8 @@ def witness_words(value: Witness, *, home: str | None = None) -> str:
     """Say a witness: ``role/marketing can SELECT telemetry_raw.private_messages.body where region = 'EU'``."""
     who = "somebody" if value.principal is None else principal_words(value.principal, home=home)
     what = "reach" if value.permission is None else printable(value.permission)
-    where = ".".join(printable(part) for part in (value.database, value.table, value.column) if part)
+    where = _dotted(*(part for part in (value.database, value.table, value.column) if part))
+    where = _dotted(*_inside(value.catalog), where) if where else where
     if not where and value.location:
         where = printable(value.location)
     if not where:

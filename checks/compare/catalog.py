@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from checks import normal, spelling
 from checks.compare import findings as say
+from checks.compare.beneath import reads_all, tables_of_view
 from checks.compare.locations import tables_below
 from checks.compare.sides import Sides
 from checks.model import (
+    Catalog,
     Cause,
     Confidence,
     Database,
@@ -33,13 +35,85 @@ from checks.view import access, database_access
 
 
 def catalog(sides: Sides) -> None:
-    """Compare databases, tables and LF-tag keys."""
+    """Compare catalogs, databases, tables and LF-tag keys."""
+    _catalogs(sides)
     _databases(sides)
     _tables(sides)
     _partitions(sides)
     _tags(sides)
     _identity_centers(sides)
     _root_catalog(sides)
+
+
+def _catalogs(sides: Sides) -> None:
+    """Compare nested catalogs. A recording without ``GetCatalogs`` says nothing of them."""
+    asked = sides.live.root_catalog is not None or bool(sides.live.catalogs)
+    for catalog, told in sides.declared.catalogs.items():
+        now = sides.live.catalogs.get(catalog)
+        words = spelling.words(catalog)
+        subject = say.subject("catalog", catalog, sides.id, declared=told.evidence)
+        if now is not None:
+            differences = _differences(
+                told.hidden,
+                ("description", told.description, now.description),
+                ("parameters", *_declared_only(told.parameters, now.parameters)),
+            )
+            if differences:
+                sides.findings.append(
+                    _fact_changed(sides, "catalog", catalog, differences, told.evidence, now.evidence)
+                )
+            else:
+                sides.equal += 1
+        elif not asked:
+            sides.findings.append(
+                say.build(
+                    "FL150",
+                    Verdict.UNKNOWN,
+                    subject,
+                    f"{words} is declared, but the live catalogs were not read",
+                    Cause("gap", f"{words} was not read"),
+                    confidence=sides.confidence,
+                    declared="exists",
+                    live="not read",
+                    evidence=[told.evidence],
+                )
+            )
+        elif Facts.CATALOGS not in sides.dark:
+            tables = sum(one.catalog == catalog.catalog for one in sides.declared.tables)
+            sides.findings.append(
+                say.build(
+                    "FL132",
+                    Verdict.NARROWED,
+                    subject,
+                    f"{words} is declared, but does not exist",
+                    Cause("catalog", f"{words} is missing"),
+                    confidence=sides.confidence,
+                    reach=sides.reach((), {}, tables=tables),
+                    declared="exists",
+                    live="does not exist",
+                    evidence=[told.evidence],
+                )
+            )
+    for catalog, now in sides.live.catalogs.items():
+        if catalog in sides.declared.catalogs or any(
+            one.catalog == catalog.catalog for one in sides.declared.databases
+        ):
+            continue
+        words = spelling.words(catalog)
+        sides.findings.append(
+            say.build(
+                "FL142",
+                Verdict.UNMANAGED,
+                say.subject("catalog", catalog, sides.id),
+                f"{words} is not declared by any stack",
+                Cause("catalog", f"{words} is undeclared"),
+                severity=Severity.INFO,
+                confidence=sides.confidence,
+                reach=sides.reach((), {}, tables=sum(one.catalog == catalog.catalog for one in sides.live.tables)),
+                live="exists",
+                evidence=[now.evidence],
+            )
+        )
 
 
 def _databases(sides: Sides) -> None:
@@ -187,6 +261,8 @@ def _tables(sides: Sides) -> None:
             sides.equal += 1
     for table, now in sides.live.tables.items():
         if table not in sides.declared.tables and table.parent in sides.declared.databases:
+            if now.view_definer is not None and _new_view(sides, now):
+                continue
             sides.findings.append(
                 say.build(
                     "FL142",
@@ -201,6 +277,61 @@ def _tables(sides: Sides) -> None:
                     evidence=[now.evidence],
                 )
             )
+
+
+def _new_view(sides: Sides, now: TableInfo) -> bool:
+    """Report an undeclared view that shows its readers tables which the declaration does not let them read.
+
+    Such a view reads with its definer's rights
+    (https://docs.aws.amazon.com/lake-formation/latest/dg/working-with-views.html); what of them it shows, its body
+    decides, which is not understood here.
+    """
+    words, definer = spelling.words(now.id), spelling.principal_words(Principal(now.view_definer or ""))
+    readers = sorted(_readers(sides, now.id))
+    below = tables_of_view(sides, now.id)
+    if not readers:
+        return False
+    subject = say.subject("table", now.id, sides.id)
+    cause = Cause("view", f"view {words} is undeclared")
+    shared: say.Said = {"declared": "no such view", "live": f"reads as {definer}", "evidence": [now.evidence]}
+    if below is None:
+        sides.findings.append(
+            say.build(
+                "FL151",
+                Verdict.UNKNOWN,
+                subject,
+                f"no stack declares the view {words}, which reads with the rights of {definer}; which tables it shows "
+                f"{spelling.principal_words(readers[0], home=sides.id.account)} is not known",
+                cause,
+                confidence=sides.confidence,
+                reach=sides.reach(readers, {}, tables=1),
+                **shared,
+            )
+        )
+        return True
+    opened = {who: [one for one in below if not reads_all(sides, who, one)] for who in readers}
+    opened = {who: tables for who, tables in opened.items() if tables}
+    if not opened:
+        return False
+    first = next(iter(opened))
+    shown = sorted({table for tables in opened.values() for table in tables}, key=spelling.words)
+    sides.findings.append(
+        say.build(
+            "FL115",
+            Verdict.UNMANAGED,
+            subject,
+            f"no stack declares the view {words}: {spelling.principal_words(first, home=sides.id.account)} reads "
+            f"{spelling.words(min(opened[first], key=spelling.words))} through it with the rights of {definer}; which "
+            "columns and rows it shows is not decided",
+            cause,
+            exposure=True,
+            confidence=Confidence.ASSUMED,
+            witness=Witness(first, SELECT, now.id.catalog, now.id.database, now.id.name),
+            reach=sides.reach(opened, {}, tables=len(shown)),
+            **shared,
+        )
+    )
+    return True
 
 
 def _table_location(sides: Sides, told: TableInfo, now: TableInfo) -> int:
@@ -251,7 +382,7 @@ def _table_location(sides: Sides, told: TableInfo, now: TableInfo) -> int:
 def _readers(sides: Sides, table: Table) -> list[Principal]:
     return [
         who
-        for who in sides.index_live.principals()
+        for who in sides.index_live.reaching(table)
         if access(sides.index_live, sides.view_live, who, table, groups=False).pieces
     ]
 
@@ -453,7 +584,7 @@ def _plain(value: object) -> str:
 def _fact_changed(
     sides: Sides,
     kind: str,
-    resource: Database | Table,
+    resource: Catalog | Database | Table,
     differences: list[tuple[str, str, str]],
     declared: Evidence | None,
     live: Evidence | None,
