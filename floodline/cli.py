@@ -15,6 +15,7 @@ _COMMANDS = {
     "check": "Compare a declared lake with the live one: who can read what was never declared.",
     "collect": "Read the live lake into a recording; nothing is compared.",
     "explain": "Say through what a principal can read a table, declared and live; or what a finding's code means.",
+    "explain-filter": "Say whether one row filter shows more than another, with a row and a query to show it.",
     "rules": "List what is looked for.",
     "schema": "Print the JSON Schema of the JSON report.",
     "iam-policy": "Print the least IAM policy that a complete reading needs.",

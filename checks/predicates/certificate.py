@@ -258,13 +258,13 @@ class _Writer:
 def _head(made: Certificate, *, whole: bool) -> list[str]:
     head = [f"Certificate for {made.engine}: which rows does only one of two row filters let through?"]
     if made.complete:
-        head.append(f"{made.rows:,} rows: every combination of the values that the filters can tell apart.")
+        head.append(f"{_counted(made.rows)}: every combination of the values that the filters can tell apart.")
     else:
         each = "each value of each column, then " if whole else ""
-        head.append(f"{made.rows:,} rows: a sample of the {made.combinations:,} combinations of the values that the")
+        head.append(f"{_counted(made.rows)}: a sample of the {made.combinations:,} combinations of the values that the")
         head.append(f"filters can tell apart: the witness if there is one, then {each}others spread evenly.")
     if made.gained or made.lost:
-        counts = f"{made.gained:,} rows `live only` and {made.lost:,} rows `declared only`"
+        counts = f"{_counted(made.gained)} `live only` and {_counted(made.lost)} `declared only`"
         head.append(f"Expected: {counts}; the witness is among them.")
     else:
         head.append("Expected: no row.")
@@ -272,13 +272,18 @@ def _head(made: Certificate, *, whole: bool) -> list[str]:
     return head
 
 
+def _counted(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
+
+
 def _either(union: Sequence[Rows], engine: Engine) -> str:
     """Spell a union of filters; the tokens stay the user's, the blanks between them are ours."""
-    parts = ["true" if isinstance(one, AllRows) else _filter(one.text, engine) for one in union]
+    parts = ["true" if isinstance(one, AllRows) else one_line(one.text, engine) for one in union]
     return " OR ".join(f"({part})" for part in parts) or "false"
 
 
-def _filter(text: str, engine: Engine) -> str:
+def one_line(text: str, engine: Engine = Engine.ATHENA) -> str:
+    """Spell a filter in one line that is safe to show; raises UndecidedError where it cannot be split into tokens."""
     spelt, before = "", ""
     for token, _ in rowfilter.tokens(text):
         here = _token(token, engine)
