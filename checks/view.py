@@ -37,7 +37,7 @@ from checks.model import (
 )
 from checks.predicates.abac import covers_condition
 from checks.principals import groups_of
-from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS, matches, visible
+from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS, matches, visible, within
 
 Tags = Mapping[str, str]
 NO_TAGS: Tags = {}
@@ -309,9 +309,7 @@ def _apply(found: Access, view: View, table: Table, grant: Grant) -> None:
                 found.unresolved.append(grant)
             else:
                 _tagged(found, view, table, view.match(expression, table), grant)
-        case Catalog(catalog) if SUPER_USER in grant.permissions and (
-            table.catalog == catalog or table.catalog.startswith(catalog + "/")
-        ):
+        case Catalog(catalog) if SUPER_USER in grant.permissions and within(table.catalog, catalog):
             _super(found, view, table, grant)
         case AnyResource(catalog=catalog, resource_type="TABLE") if catalog == table.catalog:
             _whole(found, view, table, grant)
@@ -389,7 +387,7 @@ def database_access(
                     expression = view.expression(policy)
                     if expression is not None and matches(expression, view.database_tags(database)):
                         _pairs(found, grant)
-                case Catalog(catalog) if SUPER_USER in grant.permissions and database.catalog == catalog:
+                case Catalog(catalog) if SUPER_USER in grant.permissions and within(database.catalog, catalog):
                     from_super = {Permission(p) for p in ("CREATE_TABLE", "ALTER", "DROP", "DESCRIBE")}
                     found |= {(permission, flag) for permission in from_super for flag in (False, True)}
                 case _:

@@ -193,7 +193,7 @@ def _reached(sides: Sides, grant: Grant, view: View) -> Iterable[Table]:
         case AnyResource(catalog=catalog, resource_type="TABLE"):
             yield from (one for one in sides.tables() if one.catalog == catalog)
         case Catalog(catalog) if SUPER_USER in grant.permissions:
-            yield from (one for one in sides.tables() if one.catalog == catalog)
+            yield from (one for one in sides.tables() if within(one.catalog, catalog))
         case _:
             return
 
@@ -527,7 +527,8 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
             case TagPolicy() as policy:
                 inside = _policy_contains(sides, policy, one.resource)
             case Catalog(catalog):
-                inside = SUPER_USER in grant.permissions and getattr(_home(one.resource), "catalog", None) == catalog
+                home = getattr(_home(one.resource), "catalog", None)
+                inside = SUPER_USER in grant.permissions and home is not None and within(home, catalog)
             case DataLocation() | LFTag() | Function():
                 inside = _contains(live, one.resource)
         if inside:
@@ -957,7 +958,7 @@ def _tables_touched(sides: Sides, found: Difference) -> int:
     if found.tables:
         return len(found.tables)
     if isinstance(found.resource, Catalog):
-        return sum(one.catalog == found.resource.catalog for one in sides.tables())
+        return sum(within(one.catalog, found.resource.catalog) for one in sides.tables())
     if isinstance(found.resource, AllTables):
         return len(sides.tables_of(found.resource.parent))
     return 0
