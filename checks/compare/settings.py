@@ -42,7 +42,7 @@ CLEARED_WHEN_ABSENT = frozenset(
 
 # The service fills these in by itself, and they change nobody's access
 # (https://docs.aws.amazon.com/lake-formation/latest/dg/optimize-ram.html: raising the version keeps permissions).
-_ECHOED = frozenset({"Parameters.SET_CONTEXT", "Parameters.CROSS_ACCOUNT_VERSION", "Parameters.SET_SOURCE_IDENTITY"})
+ECHOED = frozenset({"Parameters.SET_CONTEXT", "Parameters.CROSS_ACCOUNT_VERSION", "Parameters.SET_SOURCE_IDENTITY"})
 _IDENTITY_ONLY = frozenset({"TrustedResourceOwners"})
 _MEANING = {
     "DataLakeAdmins": "may grant anything to anyone, also to itself",
@@ -156,7 +156,7 @@ def _member(
         _unheard_of(sides, declared, live, name, after)
         return
     if name.startswith("Parameters.") or isinstance(before, str) or isinstance(after, str):
-        if before is None and (name in _ECHOED):
+        if before is None and (name in ECHOED):
             sides.equal += 1
             return
         _setting_changed(sides, declared, live, name, before, after)
@@ -264,7 +264,7 @@ def _setting_gain(
 def _setting_changed(
     sides: Sides, declared: Settings, live: Settings, name: str, before: Value | None, after: Value | None
 ) -> None:
-    quiet = name in _ECHOED and name != "Parameters.SET_SOURCE_IDENTITY"
+    quiet = name in ECHOED and name != "Parameters.SET_SOURCE_IDENTITY"
     sides.findings.append(
         say.build(
             "FL140",
