@@ -8,6 +8,7 @@ else. It ends with 1 if one was not, or, without ``--no-limits``, if a limit of 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -22,7 +23,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from bench.access_lake import Size, add_arguments, size_of
+from bench.access_grants import Size
+from bench.access_lake import add_arguments, size_of
 from bench.meter import Measure, plain, told
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -127,13 +129,19 @@ def _lake(size: Size, *, reuse: bool, peer: bool) -> Iterator[Path]:
     folder = (KEPT / f"access-{size.grants}-{size.tables}").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / "made.json"
-    wanted = {**asdict(size), "code": (ROOT / "bench" / "access_lake.py").stat().st_mtime_ns}
+    wanted = {**asdict(size), "code": _code()}
     have = json.loads(made.read_text("utf-8")) if made.is_file() else {}
     if {**have, "peer": None} != {**wanted, "peer": None} or (peer and not have["peer"]):
         made.unlink(missing_ok=True)
         _written(size, folder, peer=peer)
         made.write_text(json.dumps({**wanted, "peer": peer}), "utf-8")
     yield folder
+
+
+def _code() -> str:
+    """Return what changes with the modules that write the lake."""
+    sources = (ROOT / "bench" / f"access_{name}.py" for name in ("grants", "lake"))
+    return hashlib.sha256(b"".join(one.read_bytes() for one in sources)).hexdigest()
 
 
 def _written(size: Size, folder: Path, *, peer: bool) -> None:

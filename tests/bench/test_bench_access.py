@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.access import literal
-from bench.access_lake import SHARES, Grant, Lake, Scramble, Size, TooSmallError, planted, write
+from bench.access_grants import SHARES, Grant, Lake, Scramble, Size, TooSmallError
+from bench.access_lake import planted, write
 from bench.access_parts import judged
 from bench.row_filters import TYPES, Filters
 from checks.compare import Comparison, compare
