@@ -10,6 +10,7 @@ from checks.evaluate import WORDS
 from checks.model import Severity
 from floodline import config
 from floodline.checking import report as make_report
+from floodline.equal import explain
 from floodline.errors import CannotStart, Usage
 from floodline.inputs import aws, declaration, now, only_regions, recordings
 from floodline.options import sources, threshold
@@ -34,6 +35,7 @@ from floodline.progress import reading
     help="The least severity that decides the exit code; default low. info never does.",
 )
 @click.option("--exit-zero", is_flag=True, help="End with 0 whatever is found.")
+@click.option("--explain-equal", is_flag=True, help="Say on stderr why what is spelt differently is the same access.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress on stderr.")
 @click.option(
     "--config",
@@ -55,6 +57,7 @@ def command(
     fail_on: str | None,
     min_severity: str | None,
     exit_zero: bool,
+    explain_equal: bool,
     quiet: bool,
 ) -> int:
     """Compare a declared lake with the live one: who can read what was never declared.
@@ -89,6 +92,8 @@ def command(
     )
     if not quiet:
         summary(result)
+    if explain_equal:
+        explain(told, read, result, account=account, region=region[0] if len(region) == 1 else None)
     for path in write(result, outputs):
         if not quiet:
             click.echo(f"written: {path}", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from dataclasses import asdict
 
 import click
 
@@ -13,11 +14,16 @@ from checks.drift import KINDS
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def command(as_json: bool) -> None:
+@click.option("--equalities", "alike", is_flag=True, help="List what is taken as equal, and why, instead.")
+def command(as_json: bool, alike: bool) -> None:
     """List what is looked for: differences (FL1xx) and risks even where declared (FL2xx).
 
-    `floodline explain FL101` says more of one.
+    `floodline explain FL101` says more of one. --equalities lists the spellings that are the same access (N01, N02…);
+    `floodline check --explain-equal` says which of them were at work.
     """
+    if alike:
+        _equalities(as_json=as_json)
+        return
     listed = [
         *(
             {
@@ -50,3 +56,15 @@ def command(as_json: bool) -> None:
     for one in listed:
         click.echo(f"{one['id']}  {one['severity']:<8}  {one['name']}")
         click.echo(textwrap.fill(one["what"], 80, initial_indent=" " * 17, subsequent_indent=" " * 17))
+
+
+def _equalities(*, as_json: bool) -> None:
+    from checks.equalities import NORMALISATIONS  # noqa: PLC0415 - the comparison, which the list of rules can do without
+
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in NORMALISATIONS], indent=2))
+        return
+    for one in NORMALISATIONS:
+        click.echo(f"{one.id}  {one.name} ({one.when})")
+        click.echo(textwrap.fill(one.reason, 80, initial_indent=" " * 5, subsequent_indent=" " * 5))
+        click.echo(f"     {one.certainty}: {one.source}")
