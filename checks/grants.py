@@ -40,17 +40,21 @@ Atom = tuple[Permission, bool]
 """A permission, and whether it is about passing it on."""
 
 _TABLE, _ONLY, _EXCEPT, _FILTER, _ALL_TABLES, _DATABASE, _POLICY, _WIDE, _OTHER = range(9)
+TABULAR: Final = _ALL_TABLES
+"""Kinds up to this one are tables and what lies in them: ALL stands for the same on each."""
 _COLUMNS: Final = frozenset({_ONLY, _EXCEPT})
-_RESOURCE_BITS: Final = 32
+RESOURCE_BITS: Final = 32
 _PRINCIPAL_BITS: Final = 28
-_RESOURCE: Final = (1 << _RESOURCE_BITS) - 1
+_RESOURCE: Final = (1 << RESOURCE_BITS) - 1
 _PRINCIPAL: Final = (1 << _PRINCIPAL_BITS) - 1
-_CONDITION: Final = _RESOURCE_BITS + _PRINCIPAL_BITS
+_CONDITION: Final = RESOURCE_BITS + _PRINCIPAL_BITS
 _STAMP: Final = 32
 """Bytes kept for a time; AWS's are no longer."""
+_NO_TIME: Final = b" " * _STAMP
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str]).decode
+_loads = msgspec.json.Decoder().decode
 
 
 def atoms(grant: Grant | None) -> frozenset[Atom]:
@@ -62,6 +66,10 @@ def atoms(grant: Grant | None) -> frozenset[Atom]:
 
 def _atoms(held: Iterable[Permission], lent: Iterable[Permission]) -> frozenset[Atom]:
     return frozenset(chain(((one, False) for one in held), ((one, True) for one in lent)))
+
+
+Row = tuple[int, int, int, int, bytes]
+"""Key, number of the pair of permissions, number on the page, number of who wrote it last, and when as JSON has it."""
 
 
 class Pool:
@@ -124,6 +132,13 @@ class Pool:
             self.atoms.append(_atoms(*key))
         return number
 
+    def united(self, one: int, two: int) -> int:
+        """Return the number of what two pairs give together."""
+        if one == two:
+            return one
+        (held, lent), (more, passed) = self.pairs[one], self.pairs[two]
+        return self.pair(held | more, lent | passed)
+
     def resource(self, noun: Resource) -> int:
         """Return a resource's number."""
         match noun:
@@ -131,7 +146,7 @@ class Pool:
                 kind = _ONLY if isinstance(columns, Only) else _EXCEPT
                 return self.part(self.resource(table), kind, self.names(columns.names))
             case DataCellsFilter(table=table, name=name):
-                return self.part(self.resource(table), _FILTER, self._text(name.encode("utf-8", "surrogatepass")))
+                return self.part(self.resource(table), _FILTER, self.filter_name(name))
             case _:
                 number = self._numbers.get(noun)
                 if number is None:
@@ -147,13 +162,17 @@ class Pool:
             case _:
                 return self._numbers.get(noun)
 
-    def columns_of(self, table: int, columns: frozenset[str], *, excluded: bool) -> int:
-        """Return the number of columns of a table."""
-        return self.part(table, _EXCEPT if excluded else _ONLY, self.names(columns))
+    def columns_of(self, table: int, names: int, *, excluded: bool) -> int:
+        """Return the number of columns of a table, *names* being the number of a set of names."""
+        return self.part(table, _EXCEPT if excluded else _ONLY, names)
 
-    def filter_of(self, table: int, name: str) -> int:
-        """Return the number of a data cells filter."""
-        return self.part(table, _FILTER, self._text(name.encode("utf-8", "surrogatepass")))
+    def filter_of(self, table: int, name: int) -> int:
+        """Return the number of a data cells filter of a table, *name* being the number of its name."""
+        return self.part(table, _FILTER, name)
+
+    def filter_name(self, name: str) -> int:
+        """Return the number of a filter's name."""
+        return self._text(name.encode("utf-8", "surrogatepass"))
 
     def names(self, columns: frozenset[str]) -> int:
         """Return the number of a set of column names."""
@@ -282,27 +301,53 @@ class Grants(Collection[Grant]):
         return Grant(grant.principal, grant.resource, held, lent, grant.condition, grant.evidence, grant.updated_by,
                      grant.updated)  # fmt: skip
 
-    def put(
-        self, who: int, on: int, condition: int, pair: int, line: int = 0, item: int = 0, by: int = 0, time: bytes = b""
-    ) -> int:
+    def put(self, who: int, on: int, condition: int, pair: int) -> int:
         """Take one row by its numbers and return its place; it unites with one that says the same of the same."""
-        key = condition << _CONDITION | who << _RESOURCE_BITS | on
+        key = condition << _CONDITION | who << RESOURCE_BITS | on
         place = self.rows.get(key)
-        if place is not None:
+        if place is None:
+            place = len(self.rows)
+            self.take_page(0, ((key, pair, 0, 0, b""),))
+        else:
             self.unite(place, pair)
-            return place
-        place = self.rows[key] = len(self.pair_of)
-        self.pair_of.append(pair)
-        self.lines.append(line)
-        self.items.append(item)
-        self.by.append(by)
-        self.times += time[:_STAMP].ljust(_STAMP)
-        self.noted(key)
         return place
 
-    def noted(self, key: int) -> None:
+    def take_page(self, line: int, page: Iterable[Row]) -> None:
+        """Take the rows of one page of a recording, *line* being its line. The rows' keys come from ``key``."""
+        rows, people, kinds = self.rows, self._people, self.pool.kinds
+        place = first = len(rows)
+        pairs: list[int] = []
+        items: list[int] = []
+        writers: list[int] = []
+        times: list[bytes] = []
+        for key, pair, item, by, time in page:
+            if rows.setdefault(key, place) != place:
+                if rows[key] < first:
+                    self.unite(rows[key], pair)
+                else:  # earlier on this page
+                    pairs[rows[key] - first] = self.pool.united(pairs[rows[key] - first], pair)
+                continue
+            place += 1
+            pairs.append(pair)
+            items.append(item)
+            writers.append(by)
+            times.append(time)
+            if kinds[key & _RESOURCE] > TABULAR or key >> _CONDITION or key >> RESOURCE_BITS not in people:
+                self._noted(key)
+        self.pair_of.extend(pairs)
+        self.items.extend(items)
+        self.by.extend(writers)
+        self.lines.extend([line] * len(pairs))
+        self.times += b"".join([one.ljust(_STAMP) if len(one) <= _STAMP else _NO_TIME for one in times])
+
+    @staticmethod
+    def key(who: int, on: int, condition: int) -> int:
+        """Return the key of a row by its numbers."""
+        return condition << _CONDITION | who << RESOURCE_BITS | on
+
+    def _noted(self, key: int) -> None:
         """Keep the indices up to date with a new row."""
-        who = key >> _RESOURCE_BITS & _PRINCIPAL
+        who = key >> RESOURCE_BITS & _PRINCIPAL
         self._people[who] = None
         if self.pool.kinds[key & _RESOURCE] >= _DATABASE:
             self._holders.setdefault(who, []).append(key)
@@ -311,11 +356,7 @@ class Grants(Collection[Grant]):
 
     def unite(self, place: int, pair: int) -> None:
         """Add permissions to a row."""
-        before = self.pair_of[place]
-        if before != pair:
-            (held, lent), (more, passed) = self.pool.pairs[before], self.pool.pairs[pair]
-            self.pair_of[place] = self.pool.pair(held | more, lent | passed)
-            self._made.pop(place, None)
+        self.pair_of[place] = self.pool.united(self.pair_of[place], pair)
 
     def writer(self, name: str | None) -> int:
         """Return the number of who updated rows last."""
@@ -353,14 +394,14 @@ class Grants(Collection[Grant]):
         held, lent = pool.pairs[self.pair_of[place]]
         line, item = self.lines[place], self.items[place]
         return Grant(
-            pool.principals[key >> _RESOURCE_BITS & _PRINCIPAL],
+            pool.principals[key >> RESOURCE_BITS & _PRINCIPAL],
             pool.noun(key & _RESOURCE),
             held,
             lent,
             pool.conditions[key >> _CONDITION],
             Evidence(Side.LIVE, line, f"/response/PrincipalResourcePermissions/{item}"),
             self.writers[self.by[place]],
-            self.times[place * _STAMP : (place + 1) * _STAMP].decode("utf-8", "replace").rstrip() or None,
+            _time(bytes(self.times[place * _STAMP : (place + 1) * _STAMP])),
         )
 
     def at(self, key: int, place: int) -> Grant:
@@ -372,7 +413,7 @@ class Grants(Collection[Grant]):
 
     # -------------------------------------------------------------------------------------------------------- look-ups
     def _found(self, who: int, on: int) -> Iterator[Grant]:
-        key = who << _RESOURCE_BITS | on
+        key = who << RESOURCE_BITS | on
         for condition in self._conditions:
             yield from self._one(condition << _CONDITION | key)
 
@@ -415,7 +456,7 @@ class Grants(Collection[Grant]):
         if self._rows_of is None:
             self._rows_of = {}
             for key in self.rows:
-                self._rows_of.setdefault(key >> _RESOURCE_BITS & _PRINCIPAL, array("Q")).append(key)
+                self._rows_of.setdefault(key >> RESOURCE_BITS & _PRINCIPAL, array("Q")).append(key)
         return [grant for key in self._rows_of.get(who, ()) for grant in self._one(key)]
 
     def on_object(self, principal: Principal, resource: Resource) -> list[Grant]:
@@ -428,7 +469,7 @@ class Grants(Collection[Grant]):
         who, on = self._number(grant.principal), self.pool.known(grant.resource)
         if who is None or on is None:
             return None
-        key = self.pool.condition(grant.condition) << _CONDITION | who << _RESOURCE_BITS | on
+        key = self.pool.condition(grant.condition) << _CONDITION | who << RESOURCE_BITS | on
         return next(self._one(key), None)
 
     def named(self, principal: Principal, table: Table) -> list[Grant]:
@@ -495,7 +536,7 @@ class Grants(Collection[Grant]):
                 number = key & _RESOURCE
                 if kinds[number] <= _ALL_TABLES:
                     people = self._naming.setdefault(owner[number], array("I"))
-                    people.append(key >> _RESOURCE_BITS & _PRINCIPAL)
+                    people.append(key >> RESOURCE_BITS & _PRINCIPAL)
         names = self.pool.principals
         found = () if on is None else self._naming.get(on, ())
         return [name for number in dict.fromkeys(found) if (name := names[number]) is not None]
@@ -533,6 +574,15 @@ class Grants(Collection[Grant]):
     def translated(self, pool: Pool) -> Grants:
         """Return the same grants in another pool's numbers."""
         return Grants.packed(iter(self), pool)
+
+
+def _time(text: bytes) -> str | None:
+    """Read a time as JSON has it; None where nothing was said, or a number."""
+    try:
+        found = _loads(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def differences(mine: Grants, theirs: Grants) -> Iterator[tuple[Grant, frozenset[Atom]]]:
@@ -583,7 +633,7 @@ class Subjects:
             on = key & _RESOURCE
             kind = pool.kinds[on]
             if (kind in _COLUMNS or key >> _CONDITION) and (self._policies or kind != _POLICY):
-                subject = key & _PRINCIPAL << _RESOURCE_BITS | (pool.owner[on] if kind in _COLUMNS else on)
+                subject = key & _PRINCIPAL << RESOURCE_BITS | (pool.owner[on] if kind in _COLUMNS else on)
                 if subject not in side.rows:
                     found.add(subject)
         return found
@@ -599,6 +649,6 @@ class Subjects:
         who, on = pool.known_principal(subject[0]), pool.known(subject[1])
         if who is None or on is None or (not self._policies and pool.kinds[on] == _POLICY):
             return False
-        key = who << _RESOURCE_BITS | on
+        key = who << RESOURCE_BITS | on
         held = self._in(0, key), self._in(1, key)
         return all(held) if self._shared else any(held)

@@ -6,16 +6,18 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from checks import normal
+from checks.grants import Grants
 from checks.live import shapes
 from checks.live.decode import MalformedError, Spec, decode, piece
 from checks.live.listing import END, Listing
+from checks.live.permissions import PermissionRows
 from checks.model import (
-    AllTables,
     Assignment,
     Catalog,
     CatalogInfo,
@@ -29,14 +31,12 @@ from checks.model import (
     Facts,
     FilterBody,
     Gap,
-    Grant,
     IdentityCenter,
     Lake,
     LakeId,
     Location,
     OptIn,
     PartitionPlace,
-    Principal,
     Resource,
     ResourcePolicy,
     RLSAttachment,
@@ -44,7 +44,6 @@ from checks.model import (
     Settings,
     Side,
     Table,
-    TableColumns,
     TableInfo,
     TagInfo,
     TagPolicy,
@@ -54,16 +53,14 @@ from checks.model import (
 from checks.semantics import within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
+    from checks.grants import Pool
     from checks.live.answer import Answer
-    from checks.model import Caller, Permission
+    from checks.model import Caller
 
 Call = tuple[str, str]
 """Service and operation."""
-
-Part = tuple[Resource, frozenset["Permission"], frozenset["Permission"], bool]
-"""What a row of ListPermissions gives on what: permissions, grant options, and whether it is SELECT on tables."""
 
 PERMISSIONS: Final = frozenset({
     "ALL", "SELECT", "ALTER", "DROP", "DELETE", "INSERT", "DESCRIBE", "CREATE_DATABASE", "CREATE_TABLE",
@@ -74,6 +71,7 @@ PERMISSIONS: Final = frozenset({
 })  # fmt: skip
 
 _CACHED_ROWS = 100_000
+_CACHED_LAYOUTS = 4_000
 _MAX_GAPS = 200
 _PAGING = frozenset({"NextToken", "MaxResults"})
 _IDLE: Final[Mapping[str, object]] = {
@@ -146,8 +144,8 @@ class Tally:
 class Draft:
     """The lake of one account and region, so far."""
 
-    def __init__(self, account: str, region: str) -> None:
-        """Start empty."""
+    def __init__(self, account: str, region: str, pool: Pool | None = None) -> None:
+        """Start empty; *pool* numbers what grants name, and is shared by sides that are to be compared."""
         self.id = LakeId(partition_of(region), account, region)
         self.gaps = Gaps()
         self.tallies: dict[Call, Tally] = {}
@@ -165,12 +163,15 @@ class Draft:
         """Whether two answers about LF-tags disagree."""
         self.rls_bodies: dict[str, bool] = {}
         """Row-level security policies, and whether an answer held their body."""
-        self._grants: dict[tuple[Principal, int, str | None, bool], Grant] = {}
-        self._sets: dict[frozenset[Permission], frozenset[Permission]] = {}
+        self.grants = Grants(pool)
+        self._permission_rows = PermissionRows(self.grants)
         self._resources: dict[Resource, Resource] = {}
-        self._rows: dict[bytes, tuple[Part, ...]] = {}
         self._pairs: dict[bytes, dict[str, str]] = {}
         self._columns: dict[bytes, Column] = {}
+        self._told_of: dict[tuple[str, str], dict[str, str]] = {}
+        """The tags last read of a database beside one of its tables."""
+        self._layouts: dict[bytes, tuple[Column, ...]] = {}
+        self._seen: set[bytes] = set()
         self._unknown: set[str] = set()
         self._through: dict[Table, Database] = {}
         self._assignments: dict[TagTarget, dict[str, Assignment]] = {}
@@ -234,7 +235,9 @@ class Draft:
         if skip:
             tally.unused[skip] += len(found.rows)
             return
-        for index, row in found.rows:
+        if reader.page is not None:
+            reader.page(self, found.rows, answer, tally)
+        for index, row in found.rows if reader.page is None else ():
             pointer = _pointer(reader.spec.member, index)
             try:
                 unused = reader.take(self, row, Evidence(Side.LIVE, answer.line, pointer), answer)
@@ -270,57 +273,28 @@ class Draft:
         self.gaps.add(Gap(Side.LIVE, ":".join(call), reason, facts, scope))
 
     # --------------------------------------------------------------------------------------------------------- grants
-    def take_grant(self, row: shapes.PermissionRow, evidence: Evidence, answer: Answer) -> str | None:
-        """Take a row of ListPermissions; the three texts that repeat are read once."""
-        who = normal.principal(row.Principal.DataLakePrincipalIdentifier)
-        option = row.PermissionsWithGrantOption
-        text = b"%b %b %b" % (row.Resource, row.Permissions, b"" if option is msgspec.UNSET else option)
-        parts = self._rows.get(text)
-        if parts is None:
-            if len(self._rows) >= _CACHED_ROWS:
-                self._rows.clear()
-            parts = self._rows[text] = self._parts(row, answer)
-        condition = normal.condition(row.Condition.Expression) if row.Condition is not None else None
-        updated = row.LastUpdated if isinstance(row.LastUpdated, str) else None
-        for on, held, options, apart in parts:
-            key = who, id(on), condition, apart
-            known = self._grants.get(key)
-            if known is not None:
-                if held <= known.permissions and options <= known.grantable:
-                    continue
-                self._grants[key] = Grant(who, on, known.permissions | held, known.grantable | options, condition,
-                                          known.evidence, known.updated_by, known.updated)  # fmt: skip
-            else:
-                self._grants[key] = Grant(who, on, held, options, condition, evidence, row.LastUpdatedBy, updated)
-        return None
-
-    def _parts(self, row: shapes.PermissionRow, answer: Answer) -> tuple[Part, ...]:
-        try:
-            union = _loads(row.Resource)
-            held = _names(row.Permissions) or []
-            option = row.PermissionsWithGrantOption
-            options = [] if option is msgspec.UNSET else _names(option) or []
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise normal.NotUnderstoodError("the resource or the permissions are malformed") from None
-        if not isinstance(union, dict):
-            raise normal.NotUnderstoodError("the resource is not an object")
-        on = self.resource(union, answer, Facts.GRANTS)
-        unheard = {*held, *options} - PERMISSIONS
+    def take_grants(self, rows: list[tuple[int, shapes.PermissionRow]], answer: Answer, tally: Tally) -> None:
+        """Take a page of ListPermissions."""
         call = answer.service, answer.operation
-        self.tallies.setdefault(call, Tally()).unknown |= {f"permission {name}" for name in unheard}
-        apart = isinstance(on, Table | AllTables | TableColumns)
-        return tuple(
-            (on, self._same(one.permissions), self._same(one.grantable), apart and one.permissions == _SELECT)
-            for one in normal.grant_rows(None, on, held, options)
-        )
-
-    def _same(self, names: frozenset[Permission]) -> frozenset[Permission]:
-        return self._sets.setdefault(names, names)
-
-    def resource(self, union: Mapping[str, Any], answer: Answer, facts: Facts) -> Resource:
-        """Read a ``Resource``; one that is not known is kept, and noted as not understood."""
         catalog = answer.request.get("CatalogId")
-        found = normal.resource(union, catalog if isinstance(catalog, str) else self.account)
+
+        def careful(union: Mapping[str, Any], home: str) -> Resource:
+            return self.resource(union, call, home, Facts.GRANTS)
+
+        def unheard(names: set[str]) -> None:
+            tally.unknown |= {f"permission {name}" for name in names - PERMISSIONS}
+
+        def broken(index: int, reason: str) -> None:
+            self._broken(answer, tally, Facts.GRANTS, f"/response/PrincipalResourcePermissions/{index}", reason)
+
+        self._permission_rows.take(
+            rows, catalog if isinstance(catalog, str) else self.account, answer.line,
+            careful=careful, piece=self.piece, unheard=unheard, broken=broken,
+        )  # fmt: skip
+
+    def resource(self, union: Mapping[str, Any], call: Call, home: str, facts: Facts) -> Resource:
+        """Read a ``Resource`` of the catalog *home*; one that is not known is kept, and noted as not understood."""
+        found = normal.resource(union, home)
         try:
             msgspec.convert(union, shapes.Resource)
         except msgspec.ValidationError:
@@ -328,7 +302,7 @@ class Draft:
         found = self._resources.setdefault(found, found)
         if isinstance(found, UnknownResource):
             members = ", ".join(f"`{name}`" for name in sorted(union)) or "no member"
-            self.gap((answer.service, answer.operation), f"a resource with {members} is not understood", facts, found)
+            self.gap(call, f"a resource with {members} is not understood", facts, found)
         return found
 
     # ----------------------------------------------------------------------------------------------------------- tags
@@ -350,19 +324,27 @@ class Draft:
         A column's tag that its table has too says nothing more; of millions of columns only the others are kept.
         """
         above, own = self.pairs(row.LFTagOnDatabase), self.pairs(row.LFTagsOnTable)
-        for target, pairs in ((table.parent, above), (table, own)):
-            for key, value in pairs.items():
-                self.assign(target, key, value, evidence)
-        inherited = {**above, **own}
-        found = set(inherited)
-        for column in row.LFTagsOnColumns or ():
-            pairs = self.pairs(column.LFTags)
-            if pairs == inherited:
-                continue
-            found |= pairs.keys()
-            for key, value in pairs.items():
-                if inherited.get(key) != value:
-                    self.assign(ColumnRef(table, normal.column_name(column.Name)), key, value, evidence)
+        if above:
+            # The tables of a database come one after the other, and each repeats the database's tags.
+            place = (table.catalog, table.database)
+            if self._told_of.get(place) is not above:
+                self._told_of[place] = above
+                parent = table.parent
+                for key, value in above.items():
+                    self.assign(parent, key, value, evidence)
+        for key, value in own.items():
+            self.assign(table, key, value, evidence)
+        found = {*above, *own}
+        if row.LFTagsOnColumns:
+            inherited = {**above, **own}
+            for column in row.LFTagsOnColumns:
+                pairs = self.pairs(column.LFTags)
+                if pairs == inherited:
+                    continue
+                found |= pairs.keys()
+                for key, value in pairs.items():
+                    if inherited.get(key) != value:
+                        self.assign(ColumnRef(table, normal.column_name(column.Name)), key, value, evidence)
         return found
 
     def pairs(self, data: msgspec.Raw | msgspec.UnsetType) -> dict[str, str]:
@@ -382,20 +364,37 @@ class Draft:
             self._pairs[text] = known
         return known
 
-    def columns(self, items: Iterable[msgspec.Raw] | None) -> tuple[Column, ...]:
-        """Read columns; a lake repeats them, so each distinct text is read once."""
-        found = []
-        for data in items or ():
-            text = bytes(data)
-            known = self._columns.get(text)
-            if known is None:
-                if len(self._columns) >= _CACHED_ROWS:
-                    self._columns.clear()
-                one = self.piece(shapes.ColumnRow, data, "Columns")
-                known = normal.column(one.Name, one.Type or "", one.Comment or "", normal.parameters(one.Parameters))
-                self._columns[text] = known
-            found.append(known)
-        return tuple(found)
+    def columns(self, data: msgspec.Raw | msgspec.UnsetType) -> tuple[Column, ...]:
+        """Read a list of columns; a lake repeats lists and columns, so each distinct text is read once."""
+        if data is msgspec.UNSET:
+            return ()
+        whole = bytes(data)
+        known = self._layouts.get(whole)
+        if known is None:
+            if len(self._layouts) >= _CACHED_LAYOUTS:
+                self._layouts.clear()
+            listed = self.piece(list[msgspec.Raw] | None, data, "Columns")
+            known = self._layouts[whole] = tuple(self._column(one) for one in listed or ())
+        return known
+
+    def _column(self, data: msgspec.Raw) -> Column:
+        text = bytes(data)
+        known = self._columns.get(text)
+        if known is None:
+            if len(self._columns) >= _CACHED_ROWS:
+                self._columns.clear()
+            one = self.piece(shapes.ColumnRow, data, "Columns")
+            known = normal.column(one.Name, one.Type or "", one.Comment or "", normal.parameters(one.Parameters))
+            self._columns[text] = known
+        return known
+
+    def again(self, row: msgspec.Raw) -> bool:
+        """Whether a row was seen before, byte for byte: a search for each key finds most tables several times."""
+        digest = blake2b(row, digest_size=16).digest()
+        if digest in self._seen:
+            return True
+        self._seen.add(digest)
+        return False
 
     def piece(self, kind: Any, data: msgspec.Raw, path: str) -> Any:
         """Decode a member that was left as it came; see ``decode.piece``."""
@@ -423,7 +422,7 @@ class Draft:
         """Return what was read."""
         return Lake(
             self.id,
-            tuple(self._grants.values()),
+            self.grants,
             self.databases,
             self.tables,
             self.tags,
@@ -489,15 +488,15 @@ class Reader:
     facts: Facts
     take: Callable[[Draft, Any, Evidence, Answer], str | None]
     unused: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+    page: Callable[[Draft, list[tuple[int, Any]], Answer, Tally], None] | None = None
+    """In place of ``take``, for the listing of a million rows: takes a page."""
 
 
 _TABLES: Final = ("glue", "GetTables")
 _TABLE_MEMBERS: Final = ("Name", "Description", "TableType", "Parameters", "ViewOriginalText", "ViewExpandedText",
                          "CreatedBy", "IsRegisteredWithLakeFormation")  # fmt: skip
 """What ``normal.table_info_of`` reads of a table, as it is."""
-_SELECT = normal.permissions(["SELECT"])
 _loads = msgspec.json.Decoder().decode
-_names = msgspec.json.Decoder(list[str] | None).decode
 
 
 @cache
@@ -573,9 +572,15 @@ def _take_location(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: 
     return None
 
 
+def _on(draft: Draft, union: Mapping[str, Any], answer: Answer, facts: Facts) -> Resource:
+    catalog = answer.request.get("CatalogId")
+    home = catalog if isinstance(catalog, str) else draft.account
+    return draft.resource(union, (answer.service, answer.operation), home, facts)
+
+
 def _take_optin(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
     who = normal.principal(row["Principal"]["DataLakePrincipalIdentifier"])
-    on = draft.resource(row["Resource"], answer, Facts.OPTINS)
+    on = _on(draft, row["Resource"], answer, Facts.OPTINS)
     found = OptIn(who, on, normal.condition(row.get("Condition")), evidence)
     draft.optins.setdefault(found, found)
     return None
@@ -593,7 +598,7 @@ def _take_one_rls(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answ
 
 def _take_attachment(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
     who = (row.get("Principal") or {}).get("DataLakePrincipalIdentifier")
-    on = draft.resource(row["Resource"], answer, Facts.RLS)
+    on = _on(draft, row["Resource"], answer, Facts.RLS)
     condition = normal.condition(row.get("Condition"))
     found = RLSAttachment(row["PolicyName"].lower(), on, normal.principal(who) if who else None,
                           bool(row.get("DefaultRLSPolicy")), evidence, condition)  # fmt: skip
@@ -624,7 +629,15 @@ def _take_tagged_database(draft: Draft, row: shapes.TaggedDatabase, evidence: Ev
     return None
 
 
-def _take_tagged_table(draft: Draft, row: shapes.TaggedTable, evidence: Evidence, answer: Answer) -> str | None:
+def _take_tagged_table(
+    draft: Draft, found: shapes.TaggedTable | msgspec.Raw, evidence: Evidence, answer: Answer
+) -> str | None:
+    if isinstance(found, msgspec.Raw):
+        if draft.again(found):
+            return None
+        row: shapes.TaggedTable = draft.piece(shapes.TaggedTable, found, "TableList[]")
+    else:
+        row = found
     name = row.Table
     catalog = _catalog_of(draft, name.CatalogId, answer)
     table = Table(catalog, normal.database_name(name.DatabaseName), normal.table_name(name.Name))
@@ -673,7 +686,7 @@ def _take_table(draft: Draft, row: shapes.TableRow, evidence: Evidence, answer: 
     if not isinstance(name, str):
         raise normal.NotUnderstoodError("the table's database is not said")
     storage = row.StorageDescriptor
-    fixed = draft.columns(storage.Columns if storage is not None else None)
+    fixed = draft.columns(storage.Columns if storage is not None else msgspec.UNSET)
     keys = draft.columns(row.PartitionKeys)
     full = {
         **{member: getattr(row, member) for member in _TABLE_MEMBERS},
@@ -748,6 +761,10 @@ def _databases_unused(request: Mapping[str, Any]) -> str | None:
     return "databases of other accounts" if request.get("ResourceShareType") == "FOREIGN" else _names_only(request)
 
 
+def _whole_page(_: Draft, __: object, ___: Evidence, ____: Answer) -> str | None:
+    raise AssertionError("this listing is taken by the page")
+
+
 def _of_time(request: Mapping[str, Any]) -> str | None:
     return "tables of another time" if request.get("QueryAsOfTime") else _names_only(request)
 
@@ -763,7 +780,7 @@ READERS: Final[Mapping[Call, Reader]] = {
     (_LF, "GetDataLakeSettings"): Reader(_one(shapes.SettingsAnswer), Facts.SETTINGS, _take_settings),
     (_LF, "ListPermissions"): Reader(
         Spec(shapes.PermissionPage, "PrincipalResourcePermissions", shapes.PermissionRow, structs=True),
-        Facts.GRANTS, Draft.take_grant, _effective),
+        Facts.GRANTS, _whole_page, _effective, Draft.take_grants),
     (_LF, "ListLFTags"): Reader(Spec(shapes.TagPage, "LFTags", shapes.Pair), Facts.TAGS, _take_tag),
     (_LF, "ListLFTagExpressions"): Reader(
         Spec(shapes.ExpressionPage, "LFTagExpressions", shapes.ExpressionRow), Facts.EXPRESSIONS, _take_expression),

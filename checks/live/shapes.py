@@ -198,14 +198,14 @@ class SettingsAnswer(Shape):
 class PermissionRow(Shape):
     """One row of ListPermissions."""
 
-    Principal: Principal
+    Principal: Raw
     Resource: Raw
     Permissions: Raw
     PermissionsWithGrantOption: Raw | UnsetType = UNSET
     Condition: Condition | None = None
-    AdditionalDetails: Any = None
-    LastUpdated: Any = None
-    LastUpdatedBy: str | None = None
+    AdditionalDetails: Raw | UnsetType = UNSET
+    LastUpdated: Raw | UnsetType = UNSET
+    LastUpdatedBy: Raw | UnsetType = UNSET
 
 
 class PermissionPage(Shape):
@@ -403,7 +403,7 @@ class TaggedTable(Shape):
 class TableSearchPage(Shape):
     """lakeformation:SearchTablesByLFTags."""
 
-    TableList: list[TaggedTable] | None = None
+    TableList: list[Raw] | None = None
     NextToken: str | None = None
 
 
@@ -474,7 +474,7 @@ class Serde(Shape):
 class Storage(Shape):
     """Where and how a table is stored."""
 
-    Columns: list[Raw] | None = None
+    Columns: Raw | UnsetType = UNSET
     Location: str | None = None
     AdditionalLocations: list[str] | None = None
     InputFormat: str | None = None
@@ -537,7 +537,7 @@ class TableRow(Shape):
     LastAnalyzedTime: Any = None
     Retention: Any = None
     StorageDescriptor: Storage | None = None
-    PartitionKeys: list[Raw] | None = None
+    PartitionKeys: Raw | UnsetType = UNSET
     ViewOriginalText: str | None = None
     ViewExpandedText: str | None = None
     TableType: str | None = None

@@ -124,7 +124,7 @@ def test_a_recording_gives_the_same_facts_evidence_included():
     assert at_once == later
     assert [g.evidence for g in at_once.lakes[0].grants] == [g.evidence for g in later.lakes[0].grants]
     lines = recorded(answers).splitlines()
-    grant = at_once.lakes[0].grants[4]
+    grant = list(at_once.lakes[0].grants)[4]
     assert grant.evidence is not None
     assert grant.evidence.line is not None
     assert b"444455556666" in lines[grant.evidence.line - 1]
