@@ -22,6 +22,8 @@ from floodline import __version__
 from floodline.errors import CannotStart
 
 if TYPE_CHECKING:
+    from checks.focus import Focus
+    from checks.grants import Pool
     from checks.live.collect import Step
 
 
@@ -31,8 +33,10 @@ def now() -> datetime:
 
 
 # ----------------------------------------------------------------------------------------------------------- declared
-def declaration(states: Sequence[str], stacks: Sequence[str], previews: Sequence[str]) -> declared.Declaration:
-    """Read every declared source.
+def declaration(
+    states: Sequence[str], stacks: Sequence[str], previews: Sequence[str], focus: Focus | None = None
+) -> declared.Declaration:
+    """Read every declared source; with a *focus*, only what bears on that question.
 
     Raises:
         CannotStart: a file is missing or is no state that this version understands.
@@ -44,7 +48,7 @@ def declaration(states: Sequence[str], stacks: Sequence[str], previews: Sequence
     sources += [declared.Source("state", f"stack {name}", _exported(name)) for name in stacks]
     sources += [declared.Source("preview", _shown(path), _bytes(path)) for path in previews]
     try:
-        return declared.read(sources)
+        return declared.read(sources, focus)
     except declared.StateError as error:
         raise CannotStart(str(error)) from error
 
@@ -134,8 +138,8 @@ class _Hashed:
         self._stream.close()
 
 
-def recordings(paths: Sequence[str]) -> Read:
-    """Read recordings back.
+def recordings(paths: Sequence[str], focus: Focus | None = None, pool: Pool | None = None) -> Read:
+    """Read recordings back; with a *focus*, only what bears on that question, and they are not hashed.
 
     Raises:
         CannotStart: a file is missing or no recording.
@@ -149,8 +153,9 @@ def recordings(paths: Sequence[str]) -> Read:
             stream: IO[bytes] = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
             opened.append((path, stream))
             inputs.append(recording.read(stream, _shown(path)))
-        live = facts.build_many(inputs)
-        sources = tuple(SourceInfo("recording", _shown(path), None, _sha256(path)) for path, _ in opened)
+        live = facts.build_many(inputs, focus, pool)
+        hashed = _sha256 if focus is None else lambda _path: None
+        sources = tuple(SourceInfo("recording", _shown(path), None, hashed(path)) for path, _ in opened)
     except recording.RecordingError as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
@@ -216,10 +221,12 @@ def answers(
     return header, given()
 
 
-def aws(regions: Sequence[str], profile: str | None, progress: Callable[[Step], None]) -> Read:
+def aws(
+    regions: Sequence[str], profile: str | None, progress: Callable[[Step], None], focus: Focus | None = None
+) -> Read:
     """Read AWS into facts."""
     header, given = answers(regions, profile, progress)
-    live = facts.build(given, header)
+    live = facts.build(given, header, focus)
     return Read(live, (SourceInfo("aws", ", ".join(str(lake.id) for lake in live.lakes) or "nothing", None, None),))
 
 

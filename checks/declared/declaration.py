@@ -10,6 +10,7 @@ from checks.declared import classic, native
 from checks.declared.build import Builder
 from checks.declared.document import Document, Entry, Source, StateError, parse
 from checks.declared.item import KINDS, Fact, Item, Kind
+from checks.declared.narrow import Narrower
 from checks.declared.shape import Shape, bare, members
 from checks.declared.where import Places, partition_of
 from checks.model import Database, Evidence, Facts, Gap, Grant, Lake, LakeId, Side, SourceInfo, Table
@@ -17,6 +18,8 @@ from checks.normal import NotUnderstoodError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from checks.focus import Focus
 
 _MODULES: Final = ("aws:lakeformation/", "aws:glue/", "aws-native:lakeformation:", "aws-native:glue:")
 _HARMLESS: Final = classic.HARMLESS | native.HARMLESS
@@ -55,18 +58,20 @@ def is_ours(kind: str) -> bool:
     return kind.startswith(_MODULES) and kind not in _HARMLESS
 
 
-def read(sources: Iterable[Source]) -> Declaration:
+def read(sources: Iterable[Source], focus: Focus | None = None) -> Declaration:
     """Read all documents and unite them: a preview's resources replace a state's, by URN; stacks are united.
+
+    With a *focus*, what does not bear on that question is left out, and the sources are not hashed.
 
     Raises:
         StateError: a document cannot be used.
 
     """
-    documents = [parse(source) for source in sources]
-    return _join(documents)
+    documents = [parse(source, hashed=focus is None) for source in sources]
+    return _join(documents, focus)
 
 
-def _join(documents: list[Document]) -> Declaration:
+def _join(documents: list[Document], focus: Focus | None) -> Declaration:
     states = [document for document in documents if document.info.kind != "preview"]
     previews = [document for document in documents if document.info.kind == "preview"]
     planned, torn_plans = _by_urn(previews)
@@ -83,16 +88,18 @@ def _join(documents: list[Document]) -> Declaration:
         why.setdefault(urn, []).append(reason)
         if found.setdefault(urn, entry) is entry:  # said nowhere else: it may come to be, or not
             unusable.add(urn)
+    everything = [entry.resource for document in documents for entry in document.entries]
+    regions = {stack: document.region for document in previews if document.region and (stack := document.info.stack)}
+    places = Places(everything, regions)
+    bears = Narrower(focus, places).bears if focus is not None else None
     resources = tuple(
         Declared(entry, KINDS.get(entry.resource.type), tuple(why.get(urn, ())), urn not in unusable)
         for urn, entry in found.items()
-        if is_ours(entry.resource.type)
+        if is_ours(entry.resource.type) and (bears is None or urn in why or bears(entry.resource))
     )
-    everything = [entry.resource for document in documents for entry in document.entries]
-    regions = {stack: document.region for document in previews if document.region and (stack := document.info.stack)}
     known = frozenset(document.info.stack for document in states)
     gaps = tuple(gap for document in previews for gap in _preview_gaps(document, known))
-    return Declaration(tuple(document.info for document in documents), gaps, resources, Places(everything, regions))
+    return Declaration(tuple(document.info for document in documents), gaps, resources, places)
 
 
 def _doubts(documents: list[Document]) -> Iterator[tuple[str, Entry]]:

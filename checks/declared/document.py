@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -175,23 +175,20 @@ class Document:
     region: str | None = None
 
 
-def parse(source: Source) -> Document:
-    """Read one document.
+def parse(source: Source, *, hashed: bool = True) -> Document:
+    """Read one document; without ``hashed`` its ``info`` has no digest, which takes as long as reading.
 
     Raises:
         StateError: the bytes are no document of the kind asked for, or of a version nobody knows.
 
     """
-    data = _text(source)
-    if source.kind == "preview":
-        return _preview(source, data)
-    if source.kind == "state":
-        return _state(source, data)
-    raise StateError(f"`{source.name}` is given as `{source.kind}`: only `state` and `preview` are known")
-
-
-def _info(source: Source, stack: str | None) -> SourceInfo:
-    return SourceInfo(source.kind, source.name, stack, hashlib.sha256(source.data).hexdigest())
+    readers = {"preview": _preview, "state": _state}
+    if source.kind not in readers:
+        raise StateError(f"`{source.name}` is given as `{source.kind}`: only `state` and `preview` are known")
+    document = readers[source.kind](source, _text(source))
+    if not hashed:
+        return document
+    return replace(document, info=replace(document.info, sha256=hashlib.sha256(source.data).hexdigest()))
 
 
 # ----------------------------------------------------------------------------------------------------------- unpacking
@@ -382,7 +379,7 @@ def _state(source: Source, data: Bytes) -> Document:
         (operation.type, Entry(operation.resource, f"{at}/pending_operations/{index}/resource", source.name))
         for index, operation in enumerate(deployment.pending_operations or ())
     )
-    return Document(_info(source, _first_stack(entries) or stack), entries, pending)
+    return Document(SourceInfo(source.kind, source.name, _first_stack(entries) or stack), entries, pending)
 
 
 def _stack_name(text: str | None) -> str | None:
@@ -438,7 +435,7 @@ def _preview(source: Source, data: Bytes) -> Document:
     stack = _first_stack(entries.values()) or next((Resource(urn).stack for urn in sorted(gone)), None)
     region = (preview.config or {}).get("aws:region")
     return Document(
-        _info(source, stack),
+        SourceInfo(source.kind, source.name, stack),
         tuple(entries.values()),
         gone=frozenset(gone - entries.keys()),
         odd=tuple(odd),

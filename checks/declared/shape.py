@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a signature, the same in every state
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_MASKED: Final = "[secret]"
+MASKED: Final = "[secret]"
 _DEFAULTS: Final = "__defaults"
-_MARKS: Final = (SIGNATURE.encode(), UNKNOWN.encode(), _MASKED.encode(), b"\\u")
+_MARKS: Final = (SIGNATURE.encode(), UNKNOWN.encode(), MASKED.encode(), b"\\u")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def members(raw: msgspec.Raw) -> Mapping[str, Any]:
 
 def _hide(value: Any) -> Any:
     if isinstance(value, str):
-        return IS_SECRET if value == _MASKED else NOT_KNOWN if UNKNOWN in value else value
+        return IS_SECRET if value == MASKED else NOT_KNOWN if UNKNOWN in value else value
     if isinstance(value, list):
         return [_hide(item) for item in value]
     if isinstance(value, dict):

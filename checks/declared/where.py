@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _ACCOUNT: Final = re.compile(r"\d{12}")
 _ARN: Final = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:([a-z0-9-]*):(\d{12})?:")
-_ID_FIRST: Final = re.compile(r"(\d{12}):")
 _ID_LAST: Final = re.compile(r"[^,]+,(\d{12})")
 _REGION: Final = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 
@@ -37,7 +36,7 @@ class _TableData(msgspec.Struct, rename="camel", gc=False):
     table_catalog_id: Any = None
 
 
-class _Clues(msgspec.Struct, rename="camel", gc=False):
+class Clues(msgspec.Struct, rename="camel", gc=False):
     """Members that may tell the lake. They are ``Any`` because a secret or an unknown may stand in their place."""
 
     region: Any = None
@@ -51,13 +50,14 @@ class _Clues(msgspec.Struct, rename="camel", gc=False):
     allowed_account_ids: Any = None
 
 
-_NO_CLUES: Final = _Clues()
+_NO_CLUES: Final = Clues()
+_read: Final = msgspec.json.Decoder(Clues).decode
 
 
-def _clues(raw: msgspec.Raw) -> _Clues:
+def _clues(raw: msgspec.Raw) -> Clues:
     """Read the clues; what is no object has none (the reader of the inputs will say so)."""
     try:
-        return msgspec.json.decode(raw, type=_Clues)
+        return _read(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _NO_CLUES
 
@@ -92,6 +92,7 @@ class Places:
         self._made: dict[str, list[Resource]] = {}
         self._borrowed: dict[str, str | None] = {}
         self._configured: dict[str, tuple[str | None, str | None]] = {}
+        self._told: dict[object, tuple[str | None, str | None]] = {}
         self._regions = regions
         for resource in resources:
             if resource.type in PROVIDERS:
@@ -106,7 +107,29 @@ class Places:
         A catalog id ``inside`` the inputs names the catalog that a granted resource lies in, which may be another
         account's, so everything that tells the maker's own account goes before it.
         """
-        inputs, outputs = _clues(resource.inputs), _clues(resource.outputs)
+        account, region = self.told(resource, _clues(resource.inputs))
+        return account or account_in(_nested_catalog(inside)), region
+
+    def told(self, resource: Resource, inputs: Clues) -> tuple[str | None, str | None]:
+        """Return account and region as ``locate`` does, without a look inside the inputs."""
+        outputs = _clues(resource.outputs)
+        # A state repeats the few things that decide: each combination is looked at once.
+        key = (
+            resource.provider or resource.stack,
+            resource.stack if self._regions else None,
+            _id_account(resource),
+            _telling(inputs),
+            _telling(outputs),
+        )
+        try:
+            known = self._told.get(key)
+        except TypeError:  # a secret, say, in the place of a text
+            return self._tell(resource, inputs, outputs)
+        if known is None:
+            known = self._told[key] = self._tell(resource, inputs, outputs)
+        return known
+
+    def _tell(self, resource: Resource, inputs: Clues, outputs: Clues) -> tuple[str | None, str | None]:
         arn_account, arn_region = _arn(outputs.arn)
         provider_account, provider_region = self._provider(resource)
         region = (
@@ -122,7 +145,6 @@ class Places:
             or arn_account
             or provider_account
             or self._borrow(_reference(resource))
-            or account_in(_nested_catalog(inside))
         )
         return account, region
 
@@ -149,7 +171,20 @@ def _reference(resource: Resource) -> str:
     return resource.provider or f"stack {resource.stack}"
 
 
-def _own_account(inputs: _Clues, outputs: _Clues) -> str | None:
+def _telling(clues: Clues) -> tuple[object, ...]:
+    """Return what of the clues decides: all but the end of the ARN."""
+    table, arn = clues.table_data, clues.arn
+    return (
+        clues.region,
+        clues.catalog_id,
+        clues.catalog,
+        clues.table_catalog_id,
+        table.get("tableCatalogId") if isinstance(table, dict) else None,
+        tuple(arn.split(":", 5)[:5]) if isinstance(arn, str) else None,
+    )
+
+
+def _own_account(inputs: Clues, outputs: Clues) -> str | None:
     for clues in (inputs, outputs):
         table = clues.table_data.get("tableCatalogId") if isinstance(clues.table_data, dict) else None
         for value in (clues.catalog_id, clues.catalog, clues.table_catalog_id, table):
@@ -171,11 +206,13 @@ def _nested_catalog(inputs: Mapping[str, Any]) -> str | None:
 
 def _id_account(resource: Resource) -> str | None:
     """Ids begin with the account (``111122223333:sales:orders``); a saved expression's ends with it."""
-    if not isinstance(resource.id, str):
+    name = resource.id
+    if not isinstance(name, str):
         return None
-    ends = resource.type == "aws:lakeformation/lfTagExpression:LfTagExpression"
-    found = _ID_LAST.fullmatch(resource.id) if ends else _ID_FIRST.match(resource.id)
-    return found.group(1) if found else None
+    if resource.type == "aws:lakeformation/lfTagExpression:LfTagExpression":
+        found = _ID_LAST.fullmatch(name)
+        return found.group(1) if found else None
+    return name[:12] if name[12:13] == ":" and _ACCOUNT.match(name) else None
 
 
 def _own(resource: Resource) -> str | None:

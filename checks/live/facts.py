@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 from checks.live.answer import Answer, Cut
 from checks.live.draft import Draft
+from checks.live.narrow import Narrower
 from checks.live.proof import prove
 from checks.model import Facts, Gap, LedgerRow, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from checks.focus import Focus
     from checks.live.recording import Header
     from checks.model import Lake
 
@@ -37,18 +39,19 @@ class Live:
     complete: bool
 
 
-def build(answers: Iterable[Answer | Cut], header: Header | None = None) -> Live:
-    """Build the lakes of one stream of answers.
+def build(answers: Iterable[Answer | Cut], header: Header | None = None, focus: Focus | None = None) -> Live:
+    """Build the lakes of one stream of answers; with a *focus*, only what bears on that question.
 
     Raises:
         RecordingError: the stream is a recording with a line inside it that is no answer.
 
     """
-    return build_many([(header, answers)])
+    return build_many([(header, answers)], focus)
 
 
-def build_many(inputs: Iterable[tuple[Header | None, Iterable[Answer | Cut]]]) -> Live:
+def build_many(inputs: Iterable[tuple[Header | None, Iterable[Answer | Cut]]], focus: Focus | None = None) -> Live:
     """Build the lakes of several streams, as ``build`` does: facts about one lake are joined wherever they stand."""
+    narrower = Narrower(focus) if focus is not None else None
     drafts: dict[tuple[str, str], Draft] = {}
     account_wide: list[Answer] = []
     rows: list[LedgerRow] = []
@@ -65,7 +68,9 @@ def build_many(inputs: Iterable[tuple[Header | None, Iterable[Answer | Cut]]]) -
                 account_wide.append(answer)
                 continue
             touched.add(place)
-            _draft(drafts, place).add(answer)
+            _draft(drafts, place).add(answer if narrower is None else narrower.narrow(answer))
+    for answer in narrower.late() if narrower is not None else ():
+        drafts[answer.account, answer.region].add(answer, counted=False)
     # Who the caller is holds for an account, whatever region the answer is filed under; it makes a lake only if
     # nothing else was read there.
     for answer in account_wide:

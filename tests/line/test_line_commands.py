@@ -32,11 +32,14 @@ def explained(world: World, name: str, *arguments: str) -> str:
 
 def test_explain_says_through_what_somebody_reads(world: World):
     before = explained(world, "untouched", "role/marketing", TABLE)
-    assert before.splitlines()[2:] == ["declared: no way", "live: no way"]
+    near = "  not through tables tagged sensitivity = public: sensitivity = restricted of its database telemetry_raw"
+    declared, missed, live, also = before.splitlines()[2:]
+    assert (declared, live, also) == ("declared: no way", "live: no way", near)
+    assert missed.startswith(near + ", lake/")
     after = explained(world, "retag-database", "role/marketing", TABLE)
     assert after.startswith(f"role/marketing on {TABLE} (111122223333/us-east-1)\n")
-    assert "declared: no way\nlive:\n  SELECT through tables tagged sensitivity = public" in after
-    assert "sensitivity = public)" in after
+    assert "live:\n  SELECT through tables tagged sensitivity = public (sensitivity = public of its database" in after
+    assert "; set by role/" in after
     assert "live only: 1 way" in after
 
 
@@ -48,7 +51,9 @@ def test_explain_speaks_of_one_column(world: World):
     opened = explained(
         world, "dropped-excluded-column", "role/ml-engineer", "telemetry_curated.keystroke_sessions.typed_text"
     )
-    assert "declared: no way\nlive:\n" in opened
+    assert "declared: no way\n  not through telemetry_curated.keystroke_sessions (every column but " in opened
+    assert "typed_text): not this column\n" in opened
+    assert "\nlive:\n  SELECT through telemetry_curated.keystroke_sessions (every column but employee_id)  [" in opened
 
 
 def test_explain_reads_aws_too(world: World):
@@ -61,12 +66,23 @@ def test_explain_reads_aws_too(world: World):
 def test_explain_names_what_it_has_not_seen(world: World):
     world.lab.deny("lakeformation:ListPermissions", AUDITOR)
     ended = run("explain", "role/marketing", TABLE, "--state", world.state, env=world.env())
-    assert ended.err.startswith("not seen: lakeformation:ListPermissions: ")
+    assert (ended.code, ended.err) == (0, "")
+    assert "\nlive: no way that was seen\n  not seen: lakeformation:ListPermissions: refused with " in ended.out
 
 
 def test_explain_of_nobody_and_of_nowhere(world: World, tmp_path):
     sources = ("--state", world.state, "--live", world.recorded())
     assert "`nobody`" in run("explain", "nobody", TABLE, *sources).refused(5)
+    assert run("explain", "marketting", TABLE, *sources).refused(5).endswith("; there is `marketing`, `role/marketing`")
+    near = "note: it holds no grant and is no admin on either side; there is `role/marketing`\n"
+    assert run("explain", "role/marketting", TABLE, *sources).out.endswith(near)
+    mistyped = run("explain", "role/marketing", "telemetry_raw.private_mesages", *sources).refused(5)
+    assert mistyped.startswith("floodline: no table `telemetry_raw.private_mesages` is declared or live; there is ")
+    assert f"`{TABLE}`" in mistyped
+    elsewhere = run("explain", "role/marketing", "telemetry_curated.private_messages", *sources).refused(5)
+    assert elsewhere.endswith(f"; there is `{TABLE}`")
+    column = run("explain", "role/marketing", f"{TABLE}.bodi", *sources).refused(5)
+    assert column == f"floodline: `{TABLE}` has no column `bodi`, declared or live; there is `body`"
     assert "database.table" in run("explain", "role/marketing", "telemetry_raw", *sources).refused(64)
     assert "`--state FILE`" in run("explain", "role/marketing", TABLE).refused(64)
     homeless = tmp_path / "state.json"
