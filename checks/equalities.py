@@ -240,6 +240,9 @@ NORMALISATIONS: tuple[Normalisation, ...] = (
     _("N45", "tag-values-one-by-one", _C,
       "Values of an LF-tag granted one by one count together; * is all of them, also later ones.",
       "D", _DG + "TBAC-granting-tags.html"),
+    _("N46", "reaches-nothing", _C,
+      "A grant on tags or on all tables that reaches nothing that exists gives nothing today.",
+      "I", _DG + "tag-based-access-control.html"),
 )  # fmt: skip
 
 BY_ID = {one.id: one for one in NORMALISATIONS}
@@ -344,7 +347,9 @@ def _row(sides: Sides, grant: Grant, who: Principal, wanted: frozenset[_Atom], *
     views = (sides.view_live, sides.view_declared) if is_live else (sides.view_live,)
     tables = list(islice(_reached(sides, grant), _SAMPLE))
     if not tables:
-        yield from _outside(sides, other, grant, who, wanted, views)
+        found = list(_outside(sides, other, grant, who, wanted, views))
+        idle = isinstance(grant.resource, TagPolicy | AllTables)
+        yield from found or (["N46"] if idle else [])
         return
     for table in tables:
         own = access(other, views[0], who, table, only=grant)
