@@ -747,6 +747,17 @@ class Run:
     live_sources: tuple[SourceInfo, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """A normalisation that was at work in one lake (``equalities``): how often, and one example in words."""
+
+    lake: LakeId
+    id: str
+    name: str
+    count: int
+    example: str
+
+
 class ExitCode(IntEnum):
     """Exit codes of the contract. The numbers rank nothing: never max()."""
 
@@ -772,3 +783,5 @@ class Report:
     ledger: tuple[LedgerRow, ...]
     gaps: tuple[Gap, ...] = ()
     lakes: tuple[LakeId, ...] = ()
+    equalities: tuple[Equality, ...] | None = None
+    """Why what is spelt differently is the same; None where nobody asked."""

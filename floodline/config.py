@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LISTS = frozenset({"state", "stack", "preview", "live", "region", "output"})
 _TEXTS = frozenset({"fail-on", "min-severity", "account", "profile"})
-_FLAGS = frozenset({"exit-zero", "quiet"})
+_FLAGS = frozenset({"exit-zero", "explain-equal", "quiet"})
 _KNOWN = sorted(_LISTS | _TEXTS | _FLAGS)
 
 

@@ -1,4 +1,4 @@
-"""Say on stderr why what is spelt differently is the same access (``check --explain-equal``)."""
+"""Say why what is spelt differently is the same access: ``check --explain-equal``."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ import click
 
 from checks import declared
 from checks.equalities import ALWAYS, Applied, equalities
-from checks.model import Lake, Report
+from checks.model import Equality, Lake, Report
 from floodline.inputs import Read
 
 
 def explain(
     declaration: declared.Declaration, read: Read, report: Report, *, account: str | None, region: str | None
-) -> None:
+) -> tuple[Equality, ...]:
     """Print the normalisations that were at work in each lake, how often, with one example each.
 
-    What is made one while reading leaves nothing to count, and is named in one line.
+    What is made one while reading leaves nothing to count, and is named in one line. Returns them for the report.
     """
     seen = {lake.id: lake for lake in read.live.lakes}
     told = {lake.id: lake for lake in declaration.place(account=account, region=region, live=tuple(seen))}
+    found: list[Equality] = []
     for lake_id in sorted(told.keys() | seen.keys()):
         findings = [one for one in report.findings if one.subject.lake == lake_id]
         applied = equalities(told.get(lake_id, Lake(lake_id)), seen.get(lake_id, Lake(lake_id)), findings)
         for line in lines(applied, str(lake_id)):
             click.echo(line, err=True)
+        found += [
+            Equality(lake_id, one.normalisation.id, one.normalisation.name, one.count, one.example) for one in applied
+        ]
+    return tuple(found)
 
 
 def lines(applied: tuple[Applied, ...], lake: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 
 import click
 
@@ -93,7 +94,8 @@ def command(
     if not quiet:
         summary(result)
     if explain_equal:
-        explain(told, read, result, account=account, region=region[0] if len(region) == 1 else None)
+        only = region[0] if len(region) == 1 else None
+        result = replace(result, equalities=explain(told, read, result, account=account, region=only))
     for path in write(result, outputs):
         if not quiet:
             click.echo(f"written: {path}", err=True)

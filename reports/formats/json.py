@@ -10,7 +10,7 @@ from reports.formats import Format
 from reports.order import ordered, summary
 
 if TYPE_CHECKING:
-    from checks.model import Gap, LedgerRow, Report, Run, SourceInfo
+    from checks.model import Equality, Gap, LedgerRow, Report, Run, SourceInfo
     from checks.spelling import Json
 
 SCHEMA = "floodline/report/v1"
@@ -23,7 +23,7 @@ def render(report: Report) -> str:
 
 def document(report: Report) -> Json:
     """Return the report as JSON values."""
-    return {
+    found: Json = {
         "schema": SCHEMA,
         "run": _run(report.run),
         "outcome": {"exit_code": int(report.exit_code), "complete": report.complete, "verdict": report.verdict},
@@ -35,6 +35,14 @@ def document(report: Report) -> Json:
             {"partition": lake.partition, "account": lake.account, "region": lake.region} for lake in report.lakes
         ],
     }
+    if report.equalities is not None:
+        found["equalities"] = [_equality(one) for one in report.equalities]
+    return found
+
+
+def _equality(one: Equality) -> Json:
+    lake = {"partition": one.lake.partition, "account": one.lake.account, "region": one.lake.region}
+    return {"id": one.id, "name": one.name, "count": one.count, "example": one.example, "lake": lake}
 
 
 def _run(run: Run) -> Json:

@@ -26,6 +26,11 @@ def test_a_check_says_why(world: World):
     assert ended.code == plain.code == 0
     assert json.loads(ended.out)["findings"] == json.loads(plain.out)["findings"]
     assert plain.err == ""
+    assert "equalities" not in plain.report
+    told = ended.report["equalities"]
+    assert told
+    assert all(one["count"] and one["example"] and one["lake"]["region"] == "us-east-1" for one in told)
+    assert [one["id"] for one in told] == sorted({one["id"] for one in told})
     first, *rest, last = ended.err.splitlines()
     assert first == "equal in 111122223333/us-east-1, although spelt otherwise:"
     assert rest[0].startswith("  N")
