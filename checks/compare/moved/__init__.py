@@ -8,6 +8,7 @@ group once for all principals, and ``single`` alone whom row filters limit.
 
 from __future__ import annotations
 
+from checks.compare.grants import witness
 from checks.compare.moved.alike import Alike, alike
 from checks.compare.moved.changes import Changes, changes
 from checks.compare.moved.databases import databases
@@ -16,7 +17,6 @@ from checks.compare.moved.judge import Judge
 from checks.compare.moved.reports import report
 from checks.compare.moved.single import single
 from checks.compare.moved.world import World
-from checks.compare.grants import witness
 from checks.compare.sides import Sides
 from checks.model import Table
 from checks.semantics import SELECT

@@ -55,7 +55,7 @@ def blame(sides: Sides, kind: Alike, table: Table, cell: Cell, resource: Resourc
         found.append(fresh)
     match resource:
         case DataCellsFilter() as cells:
-            if fresh is None or not _would_show(sides, cells, cell.column, gain=gain):
+            if _edited(sides, cells) and (fresh is None or not _would_show(sides, cells, cell.column, gain=gain)):
                 found.append(cells)
         case TagPolicy() as policy:
             found += _policy(sides, kind, table, cell, policy, gain=gain)
@@ -69,7 +69,12 @@ def blame(sides: Sides, kind: Alike, table: Table, cell: Cell, resource: Resourc
 def _reshaped(sides: Sides, kind: Alike, table: Table) -> list[Moved]:
     """Return the column with tags of its own that only one side has: it decides whether all of the table matches."""
     odd = (kind.before.odd.keys() & kind.before.names) ^ (kind.after.odd.keys() & kind.after.names)
-    return [fresh for column in sorted(odd) if (fresh := _fresh(sides, kind, table, column)) is not None][:1]
+    return [*[fresh for column in sorted(odd) if (fresh := _fresh(sides, kind, table, column)) is not None][:1]]
+
+
+def _edited(sides: Sides, cells: DataCellsFilter) -> bool:
+    one, two = sides.view_declared.body(cells), sides.view_live.body(cells)
+    return one is not two and (one is None or two is None or one.columns != two.columns or one.rows != two.rows)
 
 
 def _would_show(sides: Sides, cells: DataCellsFilter, column: str | None, *, gain: bool) -> bool:

@@ -6,11 +6,11 @@ from collections import defaultdict
 
 from checks import spelling
 from checks.compare import findings as say
+from checks.compare.cells import beyond_others
 from checks.compare.moved.changes import Changes, Values, assignment, own_assignment
 from checks.compare.moved.effects import Effect, Effects
 from checks.compare.moved.telling import Story, changed, latent, tell
 from checks.compare.moved.world import World
-from checks.compare.cells import beyond_others
 from checks.model import (
     AllRows,
     Assignment,

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from checks import spelling
+from checks.compare.cells import beyond_others
 from checks.compare.moved.alike import Alike
 from checks.compare.moved.blame import Cell, blame
 from checks.compare.moved.effects import NO_COLUMNS, Moved, Share, merged, seen
 from checks.compare.moved.world import World
-from checks.compare.cells import beyond_others
-from checks.compare.rows import Excess
+from checks.compare.rows import Excess, beyond
 from checks.grants import Atom
 from checks.model import ALL_ROWS, Facts, Grant, Principal, Rows, Table, Where, Witness
 from checks.principals import groups_of
@@ -55,59 +55,81 @@ class _Single:
         dark = Facts.GRANTS in sides.dark
         held = None if dark else access(sides.index_live, sides.view_live, self.principal, table,
                                         condition=self.condition)  # fmt: skip
-        yield from self._gains(before, after, held, wanted, types)
-        if held is None or Facts.ASSIGNMENTS in sides.dark:
-            return
-        plain, chosen = beyond_others(before, wanted, (after, held), types)
-        there = self.kind.before.every | self.kind.after.every
-        for atom in plain:
-            yield from self._told(atom, None, before, gain=False)
-        for flag, excess in chosen:
-            for column in sorted(excess.columns & there - {FUTURE}):
-                if excess.unknown is None:
-                    one = replace(excess, columns=frozenset({column}))
-                    yield from self._told((SELECT, flag), one, before, gain=False)
-
-    def _gains(
-        self, before: Access, after: Access, held: Access | None, wanted: frozenset[Atom], types: dict[str, str]
-    ) -> Iterator[Share]:
         for atom in beyond_others(after, wanted, (before,), types)[0]:
             if held is None or atom in held.others:
-                yield from self._told(atom, None, after, gain=True)
-        # Row by row: what is shown live to whom the grants are live.
-        both = after if held is None else replace(after, pieces=list(_both(after.pieces, held.pieces)))
-        blank = self.kind.after.columns is None
-        for flag, excess in beyond_others(both, wanted, (before,), types)[1]:
-            for column in sorted(excess.columns):
-                if column != FUTURE or blank:
-                    one = replace(excess, columns=frozenset({column}))
-                    yield from self._told((SELECT, flag), one, after, gain=True)
+                yield from self._atom(atom, gain=True)
+        every = self.kind.after.every
+        for flag in (False, True):
+            shown = after.pieces if held is None else list(_both(after.pieces, held.pieces, lend=flag))
+            for columns in self._columns(every):
+                yield from self._rows(shown, before.pieces, columns, types, lend=flag, gain=True)
+        if held is None or Facts.ASSIGNMENTS in sides.dark:
+            return
+        for atom in beyond_others(before, wanted, (after, held), types)[0]:
+            yield from self._atom(atom, gain=False)
+        there = (self.kind.before.every | every) - {FUTURE}
+        for flag in (False, True):
+            for columns in self._columns(there):
+                others = [*after.pieces, *held.pieces]
+                yield from self._rows(before.pieces, others, columns, types, lend=flag, gain=False)
 
-    def _told(self, atom: Atom, excess: Excess | None, shown: Access, *, gain: bool) -> Iterator[Share]:
-        """Put it down to the grant of its own that shows it with the fewest facts to blame, else to one of a group."""
-        column = None if excess is None else next(iter(excess.columns))
-        giving = self._giving(shown, atom, column, gain=gain)
-        cell = (
-            Cell(None, of_columns=False, partial=atom[0] == DESCRIBE)
-            if column is None
-            else Cell(None if column == FUTURE else column, of_columns=True)
-        )
+    def _columns(self, every: frozenset[str]) -> Iterator[frozenset[str]]:
+        """Yield columns in groups for which the same facts are to blame."""
+        one, two = self.kind.before, self.kind.after
+        apart = every & (one.odd.keys() | two.odd.keys() | (one.every ^ two.every) | {FUTURE})
+        if rest := every - apart:
+            yield rest
+        yield from (frozenset({column}) for column in sorted(apart))
+
+    def _atom(self, atom: Atom, *, gain: bool) -> Iterator[Share]:
+        cell = Cell(None, of_columns=False, partial=atom[0] == DESCRIBE)
+        blamed = self._blamed(self._givers(atom, gain=gain), cell, gain=gain)
+        for facts, grant in blamed[:1]:
+            if facts and not self._elsewhere(grant, atom, None, gain=gain):
+                yield self._share(facts, atom, None, None, grant, gain=gain)
+
+    def _rows(
+        self,
+        shown: Iterable[Piece],
+        others: Iterable[Piece],
+        columns: frozenset[str],
+        types: dict[str, str],
+        *,
+        lend: bool,
+        gain: bool,
+    ) -> Iterator[Share]:
+        """Tell row by row what pieces show that others do not: each row once, of the piece with the fewest to blame."""
+        pieces = {id(one.grant): one.grant for one in shown if one.columns & columns and (one.grantable or not lend)}
+        first = min(columns)
+        cell = Cell(None if first == FUTURE else first, of_columns=True)
+        told = list(others)
+        for facts, grant in self._blamed(pieces.values(), cell, gain=gain):
+            if not facts:
+                continue
+            for piece in [one for one in shown if one.grant is grant and one.columns & columns]:
+                part = replace(piece, columns=piece.columns & columns)
+                if lend and not part.grantable:
+                    continue
+                for excess in beyond(part, told, types, grantable=lend):
+                    atom = (SELECT, lend)
+                    if not self._elsewhere(grant, atom, min(excess.columns), gain=gain) and (
+                        gain or excess.unknown is None
+                    ):
+                        yield self._share(facts, atom, excess.columns, excess, grant, gain=gain)
+                told.append(part)
+
+    def _blamed(self, grants: Iterable[Grant], cell: Cell, *, gain: bool) -> list[tuple[tuple[Moved, ...], Grant]]:
+        """Return grants with the facts to blame: its own before a group's, few facts before many."""
         sides = self.world.sides
-        blamed = sorted(
-            ((blame(sides, self.kind, self.table, cell, one.resource, gain=gain), one) for one in giving),
-            key=lambda pair: (pair[1].principal != self.principal, len(pair[0]), list(map(spelling.words, pair[0]))),
-        )
-        if not blamed:
-            return
-        facts, grant = blamed[0]
-        if not facts or (grant.principal != self.principal and (not gain or self._of_group(grant, atom, column))):
-            return
-        yield self._share(facts, atom, column, excess, grant, gain=gain)
+        found = [(blame(sides, self.kind, self.table, cell, one.resource, gain=gain), one) for one in grants]
+        if len(found) > 1:
+            found.sort(
+                key=lambda pair: (pair[1].principal != self.principal, len(pair[0]), list(map(spelling.words, pair[0])))
+            )
+        return found
 
-    def _giving(self, shown: Access, atom: Atom, column: str | None, *, gain: bool) -> list[Grant]:
-        """Return the grants that show an atom or a column."""
-        if column is not None:
-            return [one.grant for one in shown.pieces if column in one.columns and (one.grantable or not atom[1])]
+    def _givers(self, atom: Atom, *, gain: bool) -> list[Grant]:
+        """Return the declared grants that give an atom."""
         sides = self.world.sides
         view = sides.view_live if gain else sides.view_declared
         return [
@@ -117,6 +139,10 @@ class _Single:
             if condition_fits(grant.condition, self.condition)
             and atom in access(sides.index_declared, view, who, self.table, only=grant).others
         ]
+
+    def _elsewhere(self, grant: Grant, atom: Atom, column: str | None, *, gain: bool) -> bool:
+        """Whether it is told of a group: what is lost through one, or gained by one that holds it live itself."""
+        return grant.principal != self.principal and (not gain or self._of_group(grant, atom, column))
 
     def _of_group(self, grant: Grant, atom: Atom, column: str | None) -> bool:
         """Whether a gain comes through a group that holds it live itself: then the finding is the group's."""
@@ -132,7 +158,7 @@ class _Single:
         self,
         facts: tuple[Moved, ...],
         atom: Atom,
-        column: str | None,
+        columns: frozenset[str] | None,
         excess: Excess | None,
         grant: Grant,
         *,
@@ -141,16 +167,17 @@ class _Single:
         bit = self.world.bit(self.principal)
         if excess is not None and excess.unknown is not None:
             return Share(facts, gain, unsure=bit, unknown={excess.unknown})
-        columns = NO_COLUMNS if column is None or column == FUTURE else frozenset({column})
-        sensitive = column is not None and self.world.sides.is_sensitive(self.table, column)
-        share = Share(facts, gain, bit, {atom}, columns, columns if sensitive else NO_COLUMNS)
+        shown = NO_COLUMNS if columns is None else columns - {FUTURE}
+        first = min(shown, key=lambda one: (one in self.kind.after.partitions, one), default=None)
+        sensitive = first is not None and self.world.sides.is_sensitive(self.table, first)
+        share = Share(facts, gain, bit, {atom}, shown, shown if sensitive else NO_COLUMNS)
         share.sources[(grant.resource, grant.condition)] = bit
         if excess is not None and excess.note:
             share.notes.add(excess.note)
         table = self.table
-        witness = Witness(self.principal, atom[0], table.catalog, table.database, table.name,
-                          column if columns else None, None if excess is None else excess.row)  # fmt: skip
-        share.best = seen(witness, sensitive=sensitive, partition=column in self.kind.after.partitions)
+        row = None if excess is None else excess.row
+        witness = Witness(self.principal, atom[0], table.catalog, table.database, table.name, first, row)
+        share.best = seen(witness, sensitive=sensitive, partition=first in self.kind.after.partitions)
         return share
 
 
@@ -158,18 +185,22 @@ def _everything(found: Access) -> frozenset[Atom]:
     return frozenset(found.others) | {(SELECT, flag) for one in found.pieces for flag in {False, one.grantable}}
 
 
-def _both(mine: Iterable[Piece], theirs: list[Piece]) -> Iterator[Piece]:
-    """Yield what two sets of pieces both show: each piece, on the columns and rows of one of the others."""
+def _both(mine: Iterable[Piece], theirs: Iterable[Piece], *, lend: bool) -> Iterator[Piece]:
+    """Yield what two sets of pieces both show: of each piece the columns, and of these the rows, of the others."""
+    usable = [one for one in theirs if one.grantable or not lend]
     for one in mine:
-        for other in theirs:
-            columns = one.columns & other.columns
-            if columns:
-                yield Piece(columns, _rows(one.rows, other.rows), one.grantable and other.grantable, one.grant)
+        if lend and not one.grantable:
+            continue
+        whole = [other.columns for other in usable if other.rows in (ALL_ROWS, one.rows)]
+        plain = one.columns & frozenset().union(*whole)
+        if plain:
+            yield replace(one, columns=plain)
+        for other in usable:
+            if rest := (one.columns - plain) & other.columns:
+                yield replace(one, columns=rest, rows=_rows(one.rows, other.rows))
 
 
 def _rows(one: Rows, two: Rows) -> Rows:
-    if one in (two, ALL_ROWS):
-        return two
     if isinstance(one, Where) and isinstance(two, Where):
         return Where(f"({one.text}) and ({two.text})")
-    return one
+    return two if one == ALL_ROWS else one
