@@ -517,6 +517,18 @@ class Grants(Collection[Grant]):
                     if isinstance(grant.resource, kinds):
                         yield grant
 
+    def numbered_policies(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield (principal, resource, condition, permissions) of each LF-tag policy grant, in the pool's numbers.
+
+        Nothing is built: there are tens of thousands of such grants, and few resources and pairs.
+        """
+        kinds = self.pool.kinds
+        for who, keys in self._holders.items():
+            for key in keys:
+                on = key & _RESOURCE
+                if kinds[on] == _POLICY:
+                    yield who, on, key >> _CONDITION, self.pair_of[self.rows[key]]
+
     def all_policies(self) -> Iterator[Grant]:
         """Yield the LF-tag policy grants of every principal."""
         return self.everywhere(TagPolicy)

@@ -84,6 +84,8 @@ def _same_columns(one: TableInfo, two: TableInfo | None) -> bool:
     """Whether two tables have the same columns as they stand; False says nothing."""
     if two is None or one.columns is None or two.columns is None:
         return False
+    if one.columns is two.columns and one.partition_keys == two.partition_keys:
+        return True
     return [each.name for each in one.columns] == [each.name for each in two.columns] and [
         each.name for each in one.partition_keys
     ] == [each.name for each in two.partition_keys]

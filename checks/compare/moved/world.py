@@ -84,12 +84,19 @@ class Book:
         self._fill()
 
     def _fill(self) -> None:
-        offers: Offers = {}
-        for grant in self.index.all_policies():
-            if isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == "TABLE":
-                self._put(offers, grant)
-        for (resource, _), offer in offers.items():
-            if isinstance(resource, TagPolicy):
+        pool = self.index.pool
+        bits = [0 if who is None else self._world.known_bit(who) for who in pool.principals]
+        people: dict[tuple[int, int], dict[int, People]] = {}
+        for who, on, condition, pair in self.index.numbered_policies():
+            held = people.setdefault((on, condition), {})
+            held[pair] = held.get(pair, 0) | bits[who]
+        for (on, condition), pairs in people.items():
+            resource = pool.noun(on)
+            if isinstance(resource, TagPolicy) and resource.resource_type == "TABLE":
+                offer = Offer(resource, pool.conditions[condition])
+                for pair, whom in pairs.items():
+                    if whom:
+                        offer.give(whom, *pool.pairs[pair])
                 self.policies.setdefault(self._world.policy(resource), []).append(offer)
         wide: Offers = {}
         for grant in self.index.wide():
@@ -230,6 +237,11 @@ class World:
     def bit(self, who: Principal) -> People:
         """Return the set of one principal."""
         return 1 << self._number[who]
+
+    def known_bit(self, who: Principal) -> People:
+        """Return the set of one principal, or of nobody where it holds nothing on either side."""
+        number = self._number.get(who)
+        return 0 if number is None else 1 << number
 
     def first(self, people: People) -> Principal:
         """Return the first principal of a set, by name."""

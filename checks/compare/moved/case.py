@@ -1,0 +1,167 @@
+"""One table under one condition: what is gained and lost, by whom, and which facts are to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from checks import spelling
+from checks.compare.moved.alike import Alike
+from checks.compare.moved.blame import Cell, blame
+from checks.compare.moved.effects import NO_COLUMNS, Moved, People, Share, Source, seen
+from checks.compare.moved.holding import NOBODY, Claim, Holding, Region, both_ways
+from checks.compare.moved.world import World
+from checks.grants import Atom
+from checks.model import Facts, Resource, Table, Witness
+from checks.semantics import DESCRIBE, FUTURE
+
+Blamed = tuple[Moved, ...]
+Known = dict[tuple[Resource, Cell, bool], Blamed]
+
+
+@dataclass(slots=True)
+class _Part:
+    """Who got something by the same facts, through what."""
+
+    people: People = NOBODY
+    sources: dict[Source, People] = field(default_factory=dict)
+
+    def take(self, people: People, one: Claim) -> None:
+        """Add people who got it through a claim."""
+        self.people |= people
+        source = (one.offer.resource, one.offer.condition)
+        self.sources[source] = self.sources.get(source, NOBODY) | people
+
+
+@dataclass(slots=True)
+class Case:
+    """One table under one condition; of the principals only those in ``whom`` are told of."""
+
+    world: World
+    kind: Alike
+    table: Table
+    regions: list[Region]
+    mine: list[Claim]
+    theirs: list[Claim]
+    whom: People
+    known: Known
+    """Facts to blame that were found already."""
+    sensitive: dict[str, bool]
+    """Whether a region is, by its first column; the same on all tables of the kind."""
+
+    def shares(self) -> Iterator[Share]:
+        """Yield the gains, then the losses."""
+        sides = self.world.sides
+        before, after = Holding(self.kind.before.every), Holding(self.kind.after.every)
+        held, rival = Holding(self.kind.after.every), Holding(self.kind.before.every)
+        for one in self.mine:
+            before.take(one, gain=False)
+            after.take(one, gain=True)
+        for one in self.theirs:
+            held.take(one, gain=True)
+            rival.take(one, gain=False)
+        for each in (before, after, held, rival):
+            each.close(self.world)
+        dark = Facts.GRANTS in sides.dark
+        cells = both_ways(self.regions)
+        for atom, region in (*((atom, None) for atom in after.plain), *cells):
+            gained = after.has(atom, region) & self.whom
+            if gained:
+                gained &= ~before.implies(atom, region)
+            if gained and not dark:
+                gained &= held.has(atom, region)
+            if gained:
+                yield from self._gains(atom, region, gained, None if dark else held, rival)
+        if dark or Facts.ASSIGNMENTS in sides.dark:
+            return
+        for atom, region in (*((atom, None) for atom in before.plain), *cells):
+            lost = before.has(atom, region) & self.whom
+            if lost:
+                lost &= ~after.implies(atom, region)
+            if lost:
+                lost &= ~held.implies(atom, region)
+            if lost and (region is None or region.first != FUTURE):
+                parts, _ = self._parts(atom, region, lost, gain=False)
+                yield from (self._share(facts, atom, region, part, gain=False) for facts, part in parts)
+
+    def _gains(
+        self, atom: Atom, region: Region | None, gained: People, held: Holding | None, rival: Holding
+    ) -> Iterator[Share]:
+        """Yield gains by the facts to blame, the fewest first.
+
+        What a principal has through a group is told of the group, unless only the member still holds it live.
+        """
+        parts, left = self._parts(atom, region, gained, gain=True)
+        told = dict(parts)
+        if held is not None:
+            for group, inside in self.world.groups:
+                if left & inside and not held.has(atom, region) & group:
+                    for facts, one in self._blamed(atom, region, group, gain=True)[:1]:
+                        told.setdefault(facts, _Part()).take(left & inside, one)
+                        left &= ~inside
+        for facts, part in told.items():
+            share = self._share(facts, atom, region, part, gain=True)
+            if also := part.people & rival.has(atom, region):
+                share.rivals.add(self._rival(atom, region, also))
+            yield share
+
+    def _parts(
+        self, atom: Atom, region: Region | None, people: People, *, gain: bool
+    ) -> tuple[list[tuple[Blamed, _Part]], People]:
+        """Put people down to the facts to blame; return also for whom nothing of their own is."""
+        found: dict[Blamed, _Part] = {}
+        for facts, one in self._blamed(atom, region, people, gain=gain):
+            taken = people & one.givers(atom, region, gain=gain)
+            if taken:
+                people &= ~taken
+                found.setdefault(facts, _Part()).take(taken, one)
+        return list(found.items()), people
+
+    def _blamed(self, atom: Atom, region: Region | None, people: People, *, gain: bool) -> list[tuple[Blamed, Claim]]:
+        """Return the declared offers that show it to some of the people, with the facts to blame: few before many."""
+        cell = _cell(atom, region)
+        by_facts: dict[Blamed, list[Claim]] = {}
+        for one in self.mine:
+            if (one.moves or self.kind.reshaped) and people & one.givers(atom, region, gain=gain):
+                key = (one.offer.resource, cell, gain)
+                facts = self.known.get(key)
+                if facts is None:
+                    facts = blame(self.world.sides, self.kind, self.table, cell, one.offer.resource, gain=gain)
+                    self.known[key] = facts
+                if facts:
+                    by_facts.setdefault(facts, []).append(one)
+        ordered = list(by_facts)
+        if len(ordered) > 1:
+            ordered.sort(key=lambda facts: (len(facts), [spelling.words(fact) for fact in facts]))
+        return [(facts, one) for facts in ordered for one in by_facts[facts]]
+
+    def _rival(self, atom: Atom, region: Region | None, people: People) -> str:
+        """Name a live grant that gives it by the declared facts too."""
+        for one in self.theirs:
+            if also := self.world.spread(one.givers(atom, region, gain=False)) & people:
+                who = spelling.principal_words(self.world.first(also), home=self.world.sides.id.account)
+                return f"the grant on {spelling.words(one.offer.resource)} to {who}"
+        return "another grant"
+
+    def _share(self, facts: Blamed, atom: Atom, region: Region | None, part: _Part, *, gain: bool) -> Share:
+        columns = NO_COLUMNS if region is None else region.known
+        first = region.first if region is not None and columns else None
+        sensitive = first is not None and self._is_sensitive(first)
+        share = Share(facts, gain, part.people, {atom}, columns, columns if sensitive else NO_COLUMNS, part.sources)
+        table = self.table
+        who = self.world.first(part.people)
+        witness = Witness(who, atom[0], table.catalog, table.database, table.name, first)
+        share.best = seen(witness, sensitive=sensitive, partition=region is not None and region.partition)
+        return share
+
+    def _is_sensitive(self, column: str) -> bool:
+        known = self.sensitive.get(column)
+        if known is None:
+            known = self.sensitive[column] = self.world.sides.is_sensitive(self.table, column)
+        return known
+
+
+def _cell(atom: Atom, region: Region | None) -> Cell:
+    if region is None:
+        return Cell(None, of_columns=False, partial=atom[0] == DESCRIBE)
+    return Cell(None if region.first == FUTURE else region.first, of_columns=True)
