@@ -316,6 +316,13 @@ def planted(mutant: Mutant, survey: Survey) -> str:
     return result[0]
 
 
+def told(mutant: Mutant, test: str) -> None:
+    """Say at once which mutant nothing noticed."""
+    if test == UNSEEN:
+        line = f"unnoticed: {mutant.file}:{mutant.lines.start}: {mutant.where}: {mutant.text}"
+        print(line, file=sys.__stdout__, flush=True)
+
+
 def warm(mutants: Sequence[Mutant]) -> tuple[Survey, list[tuple[int, str]]]:
     """Collect the tests, look who runs what, and try mutants of functions."""
     watch = Watch()
@@ -337,12 +344,10 @@ def warm(mutants: Sequence[Mutant]) -> tuple[Survey, list[tuple[int, str]]]:
             return failures([named[test] for test in survey.tests(mutants[number])], survey.seconds)
 
         for number, test in forked([-1, *range(len(mutants))], attempt):
-                    f"{time.process_time():.0f} {len(found)} {number} {test[-60:]} {mutants[number].text[-90:]}",
-                    file=sys.stderr,
-                )
             if number >= 0:
                 found.append((number, test))
                 survey.noticed(mutants[number], test)
+                told(mutants[number], test)
             elif test != UNSEEN:
                 raise RuntimeError(f"without a mutant fails {test}")
 
@@ -400,13 +405,11 @@ def main(names: Sequence[str]) -> int:
     ((_, (survey, found)),) = forked([[one for one in chosen if one.owner]], warm, seconds=LONG)
     tried = [one for one in chosen if one.owner]
     results = [(tried[number], test) for number, test in found]
-    results += forked([one for one in chosen if one.owner is None], lambda one: planted(one, survey))
+    for mutant, test in forked([one for one in chosen if one.owner is None], lambda one: planted(one, survey)):
+        results.append((mutant, test))
+        told(mutant, test)
     print()
-    for mutant, test in sorted(results, key=lambda one: (one[0].file, one[0].lines.start)):
-        if mutant.key in equal and test != UNSEEN:
-            stale.append(f"is noticed by {test}: {mutant.key}")
-        if mutant.key not in equal and test == UNSEEN:
-            print(f"unnoticed: {mutant.file}:{mutant.lines.start}: {mutant.where}: {mutant.text}")
+    stale += [f"is noticed by {test}: {one.key}" for one, test in results if one.key in equal and test != UNSEEN]
     percent = score(files, [one for one in results if one[0].key not in equal])
     for one in stale:
         print(f"`{LIST.name}` is out of date: an entry {one}")
