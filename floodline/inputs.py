@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
 
 from checks import declared
 from checks.live import facts, recording
@@ -25,6 +23,10 @@ if TYPE_CHECKING:
     from checks.focus import Focus
     from checks.grants import Pool
     from checks.live.collect import Step
+
+
+_MAPPED = 8 << 20
+"""Bytes from which a file is mapped."""
 
 
 def now() -> datetime:
@@ -57,15 +59,25 @@ def _shown(path: str) -> str:
     return "standard input" if path == "-" else path
 
 
-def _bytes(path: str) -> bytes:
+def _bytes(path: str) -> bytes | memoryview:
+    """Read a file; a large one is mapped, not copied: pages that nobody looks at twice need not stay in memory."""
     try:
-        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        if path == "-":
+            return sys.stdin.buffer.read()
+        with Path(path).open("rb") as file:
+            if os.fstat(file.fileno()).st_size < _MAPPED:
+                return file.read()
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except OSError as error:
         raise CannotStart(f"cannot read `{path}`: {(error.strerror or str(error)).lower()}") from error
 
 
-def _exported(stack: str) -> bytes:
+def _exported(stack: str) -> bytes | memoryview:
     """Get a stack's state: from a self-managed backend in a folder, else through the Pulumi command line."""
+    import shutil  # noqa: PLC0415 - what only a named stack needs
+    import subprocess  # noqa: PLC0415
+    from urllib.parse import unquote, urlparse  # noqa: PLC0415
+
     backend = os.environ.get("PULUMI_BACKEND_URL", "")
     if backend.startswith("file://"):
         found = _from_folder(Path(unquote(urlparse(backend).path or "/")).expanduser(), stack)
@@ -86,7 +98,7 @@ def _exported(stack: str) -> bytes:
     return told.stdout
 
 
-def _from_folder(folder: Path, stack: str) -> bytes | None:
+def _from_folder(folder: Path, stack: str) -> bytes | memoryview | None:
     parts = [part for part in stack.split("/") if part != "organization"]
     stacks = folder / ".pulumi" / "stacks"
     if not stacks.is_dir() or any(part in {"..", "."} for part in parts):

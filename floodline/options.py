@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from checks.evaluate import DEFAULT_FAIL_ON, WORDS, Threshold
 from checks.model import Severity
 from floodline.errors import Usage
+
+if TYPE_CHECKING:
+    from checks.evaluate import Threshold
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,6 +44,8 @@ def threshold(fail_on: str | None, least: str | None, *, exit_zero: bool) -> Thr
         Usage: an unknown word.
 
     """
+    from checks.evaluate import DEFAULT_FAIL_ON, WORDS, Threshold  # noqa: PLC0415 - the engine; not every command's
+
     words = DEFAULT_FAIL_ON
     if fail_on is not None:
         told = {word.strip() for word in fail_on.split(",") if word.strip()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from checks import normal
@@ -53,6 +54,7 @@ class Declared:
         )
 
 
+@cache
 def is_ours(kind: str) -> bool:
     """Tell whether a resource type decides access to a lake, or might."""
     return kind.startswith(_MODULES) and kind not in _HARMLESS
@@ -77,7 +79,9 @@ def _join(documents: list[Document], focus: Focus | None) -> Declaration:
     planned, torn_plans = _by_urn(previews)
     listed, torn_states = _by_urn(states)
     gone = {urn for preview in previews for urn in preview.gone}
-    found = {urn: entry for urn, entry in listed.items() if urn not in gone and urn not in planned} | planned
+    found = listed
+    if previews:
+        found = {urn: entry for urn, entry in listed.items() if urn not in gone and urn not in planned} | planned
     why: dict[str, list[str]] = {}
     for urn, reason in (torn_states | torn_plans).items():
         if urn in torn_plans or urn not in gone | planned.keys():
@@ -90,7 +94,7 @@ def _join(documents: list[Document], focus: Focus | None) -> Declaration:
             unusable.add(urn)
     everything = [entry.resource for document in documents for entry in document.entries]
     regions = {stack: document.region for document in previews if document.region and (stack := document.info.stack)}
-    places = Places(everything, regions)
+    places = Places(everything, regions, keep=focus is not None)
     bears = Narrower(focus, places).bears if focus is not None else None
     resources = tuple(
         Declared(entry, KINDS.get(entry.resource.type), tuple(why.get(urn, ())), urn not in unusable)

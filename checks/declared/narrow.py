@@ -46,6 +46,7 @@ class Narrower:
         """Start; *places* knows in which lake a resource lies."""
         self._focus = focus
         self._places = places
+        self._makers: set[object] = set()
         self._told: set[object] = set()
         """Lakes, tag keys and databases of which one resource has been kept: the next adds nothing."""
         self._ways: dict[str, Callable[[_Inputs], bool | tuple[object, ...]]] = {
@@ -69,9 +70,14 @@ class Narrower:
         found = way(seen)
         if found is True:
             return True
+        maker = self._places.maker(resource, seen)
+        if not found and maker in self._makers:
+            return False
         account, region = self._places.told(resource, seen)
         if account is None:  # where it lies is told, if at all, by what only a reader sees
             return True
+        if maker is not None:
+            self._makers.add(maker)
         new = {(account, region)}.union((account, region, one) for one in found or ()) - self._told
         self._told |= new
         return bool(new)

@@ -89,8 +89,8 @@ class Narrower:
     def __init__(self, focus: Focus) -> None:
         """Start; one lake's answers or several lakes'."""
         self._focus = focus
-        self._seen: set[tuple[str, str, str, bytes]] = set()
-        """Tags that a page has shown: account, region, database (or empty) and the tags' text."""
+        self._seen: dict[tuple[str, str], set[tuple[str | None, bytes]]] = {}
+        """Tags that pages of a lake have shown: the database (None for a table's own) and the tags' text."""
         self._passed: list[tuple[Answer, _Tables]] = []
         self._singly = False
         """Whether something was asked of tables one by one: then it matters which there are."""
@@ -143,16 +143,18 @@ class Narrower:
         the keys that the rows show.
         """
         page = _hits(data)
-        wanted = False
+        seen = self._seen.setdefault((answer.account, answer.region), set())
+        known, wanted = len(seen), False
+        database, name, any_value = self._focus.database, self._focus.table, b"*" in _encode(answer.request)
         for row in page.TableList or ():
             table = row.Table
-            wanted = wanted or table.Name.lower() == self._focus.table
-            for home, tags in ((table.DatabaseName or "", row.LFTagOnDatabase), ("", row.LFTagsOnTable)):
-                key = answer.account, answer.region, home, bytes(tags)
-                if key not in self._seen:
-                    self._seen.add(key)
-                    wanted = True
-        return data if wanted else _left(page, "TableList")
+            wanted = wanted or table.Name.lower() == name
+            home = (table.DatabaseName or "").lower()
+            if any_value or home == database:
+                seen.add((home, bytes(row.LFTagOnDatabase)))
+            if any_value:
+                seen.add((None, bytes(row.LFTagsOnTable)))
+        return data if wanted or len(seen) > known else _left(page, "TableList")
 
     def _of_filters(self, _: Answer, data: bytes) -> bytes:
         page = _filters(data)

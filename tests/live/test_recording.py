@@ -173,5 +173,24 @@ def test_several_compressed_frames_are_one_recording():
         assert len(answers_of(squeeze(HEADER + LINE) + squeeze(LINE) + squeeze(b""))) == 2
 
 
+@pytest.mark.parametrize("padding", [1, 511, (1 << 16) + 7])
+def test_zeros_after_the_last_gzip_member_are_padding(padding):
+    import gzip  # noqa: PLC0415
+
+    packed = gzip.compress(HEADER) + gzip.compress(LINE)
+    assert [one.operation for one in answers_of(packed + b"\0" * padding)] == ["GetDatabases"]
+    after = answers_of(packed + b"\0" * padding + b"odd")
+    assert isinstance(after[-1], Cut)
+
+
+def test_a_line_longer_than_what_is_unpacked_at_once():
+    import gzip  # noqa: PLC0415
+
+    long = b'"' + b"x" * (1 << 20) + b'"'
+    data = HEADER + LINE.replace(b'{"DatabaseList": []}', long) + LINE
+    first, second = answers_of(gzip.compress(data))
+    assert (first.response, second.operation) == (long, "GetDatabases")
+
+
 def test_compression_by_suffix():
     assert [compression_of(name) for name in ("a.jsonl.gz", "a.zst", "a.jsonl")] == ["gzip", "zstd", ""]
