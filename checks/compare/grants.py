@@ -52,6 +52,7 @@ from checks.predicates.tags import always_within
 from checks.principals import Kind, groups_of, is_foreign, is_many, kind_of, role_name
 from checks.semantics import (
     ALTER,
+    CREATE_DATABASE,
     DELETE,
     DESCRIBE,
     DROP,
@@ -268,7 +269,7 @@ def _offered(sides: Sides, offers: Sequence[Grant], resource: Resource, atom: At
         needed = known.values if "*" in resource.values and known is not None else resource.values
         return "*" in values or needed <= values
     have = frozenset().union(*(atoms(offer) for offer in offers if _contains(offer.resource, resource)))
-    if atom in have:
+    if atom in have or (permission == CREATE_DATABASE and (SUPER_USER, False) in have):
         return True
     if permission != DESCRIBE:
         return False
@@ -446,16 +447,48 @@ def _later(sides: Sides, grant: Grant, found: Difference) -> None:
 
 
 def _covered_tomorrow(sides: Sides, grant: Grant, policy: TagPolicy) -> bool:
-    """Whether the declared tag grants also cover what *grant* would reach with other tags than today's."""
+    """Whether the declared grants also cover what *grant* would reach with other tags than today's.
+
+    SELECT may be covered by several expressions together. For the rest it takes one: of a table whose columns match
+    them in turns each gives SELECT and DESCRIBE only
+    (https://docs.aws.amazon.com/lake-formation/latest/dg/lf-tag-considerations.html).
+    """
     assert grant.principal is not None
     expression = sides.view_live.expression(policy)
-    offers = []
+    if expression is None:
+        return False
+    bodies: dict[Atom, list[Expression]] = {atom: [] for atom in atoms(grant)}
+    whole: set[Atom] = set()
     for who in groups_of(grant.principal):
         for offer in sides.index_declared.policies(who, policy.resource_type):
             body = sides.view_declared.expression(offer.resource) if isinstance(offer.resource, TagPolicy) else None
-            if body is not None and atoms(grant) <= atoms(offer) | {(DESCRIBE, False)}:
-                offers.append(body)
-    return expression is not None and always_within(expression, offers) is True
+            if body is not None and condition_fits(offer.condition, grant.condition):
+                for atom, some in bodies.items():
+                    if _gives(atoms(offer), atom):
+                        some.append(body)
+        for wide in (Catalog(policy.catalog), AnyResource(policy.catalog, policy.resource_type)):
+            for offer in sides.index_declared.on_object(who, wide):
+                if condition_fits(offer.condition, grant.condition):
+                    everything = SUPER_USER in offer.permissions
+                    whole |= {atom for atom in bodies if everything or _spans(offer, atom)}
+    return all(
+        atom in whole
+        or (
+            always_within(expression, some) is True
+            if atom[0] == SELECT
+            else any(always_within(expression, [body]) is True for body in some)
+        )
+        for atom, some in bodies.items()
+    )
+
+
+def _gives(have: frozenset[Atom], atom: Atom) -> bool:
+    """Whether atoms include one, DESCRIBE by implication too."""
+    return atom in have or (atom[0] == DESCRIBE and any(flag or not atom[1] for _, flag in have))
+
+
+def _spans(offer: Grant, atom: Atom) -> bool:
+    return isinstance(offer.resource, AnyResource) and _gives(atoms(offer), atom)
 
 
 def _expected(sides: Sides, grant: Grant) -> bool:
