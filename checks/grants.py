@@ -517,17 +517,15 @@ class Grants(Collection[Grant]):
                     if isinstance(grant.resource, kinds):
                         yield grant
 
-    def numbered_policies(self) -> Iterator[tuple[int, int, int, int]]:
-        """Yield (principal, resource, condition, permissions) of each LF-tag policy grant, in the pool's numbers.
+    def numbered(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield (principal, resource, condition, permissions), in the pool's numbers, of the rows of ``elsewhere``.
 
-        Nothing is built: there are tens of thousands of such grants, and few resources and pairs.
+        Of every principal, and without building anything: there are few such resources, and many rows.
         """
-        kinds = self.pool.kinds
+        pairs, rows = self.pair_of, self.rows
         for who, keys in self._holders.items():
             for key in keys:
-                on = key & _RESOURCE
-                if kinds[on] == _POLICY:
-                    yield who, on, key >> _CONDITION, self.pair_of[self.rows[key]]
+                yield who, key & _RESOURCE, key >> _CONDITION, pairs[rows[key]]
 
     def all_policies(self) -> Iterator[Grant]:
         """Yield the LF-tag policy grants of every principal."""

@@ -48,20 +48,18 @@ class Case:
     """Facts to blame that were found already."""
     sensitive: dict[str, bool]
     """Whether a region is, by its first column; the same on all tables of the kind."""
+    movers: list[Claim] = field(init=False)
+    """The declared claims that may be behind a gain or a loss."""
+
+    def __post_init__(self) -> None:
+        """Leave out what shows the same before and after."""
+        self.movers = self.mine if self.kind.reshaped else [one for one in self.mine if one.moves]
 
     def shares(self) -> Iterator[Share]:
         """Yield the gains, then the losses."""
         sides = self.world.sides
-        before, after = Holding(self.kind.before.every), Holding(self.kind.after.every)
-        held, rival = Holding(self.kind.after.every), Holding(self.kind.before.every)
-        for one in self.mine:
-            before.take(one, gain=False)
-            after.take(one, gain=True)
-        for one in self.theirs:
-            held.take(one, gain=True)
-            rival.take(one, gain=False)
-        for each in (before, after, held, rival):
-            each.close(self.world)
+        before, after = self._held(self.mine)
+        rival, held = self._held(self.theirs)
         dark = Facts.GRANTS in sides.dark
         cells = both_ways(self.regions)
         for atom, region in (*((atom, None) for atom in after.plain), *cells):
@@ -83,6 +81,21 @@ class Case:
             if lost and (region is None or region.first != FUTURE):
                 parts, _ = self._parts(atom, region, lost, gain=False)
                 yield from (self._share(facts, atom, region, part, gain=False) for facts, part in parts)
+
+    def _held(self, claims: list[Claim]) -> tuple[Holding, Holding]:
+        """Return who holds what by some claims before and after."""
+        common = Holding(self.kind.before.every)
+        for one in claims:
+            if not one.moves:
+                common.take(one, gain=True)
+        found = common, common.over(self.kind.after.every)
+        for one in claims:
+            if one.moves:
+                found[0].take(one, gain=False)
+                found[1].take(one, gain=True)
+        for each in found:
+            each.close(self.world)
+        return found
 
     def _gains(
         self, atom: Atom, region: Region | None, gained: People, held: Holding | None, rival: Holding
@@ -121,8 +134,8 @@ class Case:
         """Return the declared offers that show it to some of the people, with the facts to blame: few before many."""
         cell = _cell(atom, region)
         by_facts: dict[Blamed, list[Claim]] = {}
-        for one in self.mine:
-            if (one.moves or self.kind.reshaped) and people & one.givers(atom, region, gain=gain):
+        for one in self.movers:
+            if people & one.givers(atom, region, gain=gain):
                 key = (one.offer.resource, cell, gain)
                 facts = self.known.get(key)
                 if facts is None:

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from checks.compare.moved.blame import failing
 from checks.compare.moved.changes import Changes
 from checks.compare.moved.effects import Effects, Moved, seen
 from checks.compare.moved.tagmatch import Matcher, numbers
-from checks.compare.moved.world import World
-from checks.grants import Grants, atoms
-from checks.model import Database, Facts, Grant, Principal, SavedExpression, TagPolicy, TagRef, Witness
+from checks.compare.moved.world import Offer, World
+from checks.model import Database, Facts, Principal, SavedExpression, TagPolicy, TagRef, Witness
 from checks.semantics import DESCRIBE
 from checks.view import database_access
-
-
-@dataclass(slots=True)
-class _Policies:
-    """The declared DATABASE policies, by number, and who holds them."""
-
-    resources: list[TagPolicy] = field(default_factory=list)
-    holders: list[dict[Principal, list[Grant]]] = field(default_factory=list)
 
 
 def databases(world: World, changes: Changes, effects: Effects) -> None:
@@ -31,37 +21,23 @@ def databases(world: World, changes: Changes, effects: Effects) -> None:
     Only whom a policy reaches that means another set of databases than before is looked at.
     """
     sides = world.sides
-    policies = _policies(sides.index_declared)
-    if not policies.resources:
+    every = sides.databases() if changes.edited else changes.databases
+    if not every:
         return
+    offers = [(offer, offer.resource) for offer in world.books[0].on_databases]
     before, after = (
-        Matcher([view.expression(policy) for policy in policies.resources])
+        Matcher([view.expression(policy) if isinstance(policy, TagPolicy) else None for _, policy in offers])
         for view in (sides.view_declared, sides.view_live)
     )
-    every = sides.databases() if changes.edited else changes.databases
     for database in sorted(every, key=lambda one: (one.catalog, one.name)):
         one, two = sides.view_declared.database_tags(database), sides.view_live.database_tags(database)
-        touched: dict[Principal, list[Grant]] = defaultdict(list)
+        touched: dict[Principal, list[Offer]] = defaultdict(list)
         for number in numbers(before.match(one) ^ after.match(two)):
-            for principal, grants in policies.holders[number].items():
-                touched[principal] += grants
-        for principal, grants in touched.items():
-            for condition in sorted({grant.condition for grant in grants}, key=lambda each: each or ""):
-                _on_database(world, effects, principal, condition, grants, database)
-
-
-def _policies(index: Grants) -> _Policies:
-    found = _Policies()
-    known: dict[TagPolicy, int] = {}
-    for grant in index.all_policies():
-        policy = grant.resource
-        if isinstance(policy, TagPolicy) and policy.resource_type == "DATABASE" and grant.principal is not None:
-            number = known.setdefault(policy, len(known))
-            if number == len(found.resources):
-                found.resources.append(policy)
-                found.holders.append({})
-            found.holders[number].setdefault(grant.principal, []).append(grant)
-    return found
+            for principal in world.names(offers[number][0].everyone):
+                touched[principal].append(offers[number][0])
+        for principal, some in touched.items():
+            for condition in sorted({offer.condition for offer in some}, key=lambda each: each or ""):
+                _on_database(world, effects, principal, condition, some, database)
 
 
 def _on_database(
@@ -69,7 +45,7 @@ def _on_database(
     effects: Effects,
     principal: Principal,
     condition: str | None,
-    policies: list[Grant],
+    offers: list[Offer],
     database: Database,
 ) -> None:
     sides = world.sides
@@ -82,7 +58,7 @@ def _on_database(
         for atom in sorted(pairs):
             if atom[0] == DESCRIBE and any(flag or not atom[1] for _, flag in (before if gain else held)):
                 continue  # any other permission implies it
-            giving = [one for one in policies if atom in atoms(one)]
+            giving = [one for one in offers if one.shown(atom) & world.bit(principal)]
             blamed = min(
                 ((_blame(world, database, one.resource, gain=gain), one) for one in giving),
                 key=lambda pair: (len(pair[0]), repr(pair[0])),
@@ -90,14 +66,14 @@ def _on_database(
             )
             if blamed is None or not blamed[0]:
                 continue
-            facts, grant = blamed
+            facts, offer = blamed
             effect = (effects.gains if gain else effects.losses)[facts[0]]
             effect.people |= world.bit(principal)
             effect.databases.add(database)
             effect.atoms.add(atom)
             effect.others.update(facts[1:])
             effect.joint &= len(facts) > 1
-            effect.sources_of({(grant.resource, grant.condition): world.bit(principal)})
+            effect.sources_of({(offer.resource, offer.condition): world.bit(principal)})
             witness = Witness(principal, atom[0], database.catalog, database.name)
             effect.show(seen(witness, sensitive=False, partition=False))
 

@@ -100,6 +100,10 @@ class Holding:
         else:
             self.some.append((shown, offer.reads, offer.lends))
 
+    def over(self, every: frozenset[str]) -> Holding:
+        """Return the same, to be added to, over other columns of the table."""
+        return Holding(every, dict(self.plain), [*self.whole], [*self.some], [*self.any])
+
     def _plain(self, atom: Atom, people: People) -> None:
         if people:
             self.plain[atom] = self.plain.get(atom, NOBODY) | people

@@ -6,7 +6,7 @@ a question is answered for all of them by a handful of ``and`` and ``or``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -78,52 +78,56 @@ class Book:
         """Sort the policies and what reaches every table."""
         self.index = index
         self.policies: dict[int, list[Offer]] = {}
+        self.on_databases: list[Offer] = []
+        """What is granted by policy on databases themselves."""
         self.wide: list[Offer] = []
         self._world = world
         self._held: dict[Database | Table, tuple[People, list[tuple[Principal, People]]]] = {}
         self._fill()
 
     def _fill(self) -> None:
+        for offer in self._elsewhere():
+            match offer.resource:
+                case TagPolicy(resource_type="TABLE") as policy:
+                    self.policies.setdefault(self._world.policy(policy), []).append(offer)
+                case TagPolicy(resource_type="DATABASE"):
+                    self.on_databases.append(offer)
+                case AnyResource(resource_type="TABLE"):
+                    self.wide.append(offer)
+                case Catalog() as catalog:
+                    everybody = offer.plain.get((SUPER_USER, False), 0)
+                    if everybody:
+                        whole = Offer(catalog, offer.condition)
+                        whole.give(everybody, TABLE_MEMBERS, TABLE_MEMBERS)
+                        self.wide.append(whole)
+                case _:
+                    pass
+
+    def _elsewhere(self) -> Iterator[Offer]:
+        """Yield the offers on policies, on whole catalogs and on any resource."""
         pool = self.index.pool
         bits = [0 if who is None else self._world.known_bit(who) for who in pool.principals]
         people: dict[tuple[int, int], dict[int, People]] = {}
-        for who, on, condition, pair in self.index.numbered_policies():
+        for who, on, condition, pair in self.index.numbered():
             held = people.setdefault((on, condition), {})
             held[pair] = held.get(pair, 0) | bits[who]
         for (on, condition), pairs in people.items():
             resource = pool.noun(on)
-            if isinstance(resource, TagPolicy) and resource.resource_type == "TABLE":
+            if isinstance(resource, TagPolicy | AnyResource | Catalog):
                 offer = Offer(resource, pool.conditions[condition])
                 for pair, whom in pairs.items():
                     if whom:
                         offer.give(whom, *pool.pairs[pair])
-                self.policies.setdefault(self._world.policy(resource), []).append(offer)
-        wide: Offers = {}
-        for grant in self.index.wide():
-            if isinstance(grant.resource, AnyResource) and grant.resource.resource_type == "TABLE":
-                self._put(wide, grant)
-            elif isinstance(grant.resource, Catalog) and SUPER_USER in grant.permissions:
-                self._put(wide, grant, TABLE_MEMBERS, TABLE_MEMBERS)
-        self.wide = list(wide.values())
+                yield offer
 
-    def _put(
-        self,
-        offers: Offers,
-        grant: Grant,
-        permissions: Iterable[str] | None = None,
-        grantable: Iterable[str] | None = None,
-    ) -> None:
+    def _put(self, offers: Offers, grant: Grant) -> None:
         if grant.principal is None:
             return
         key = (grant.resource, grant.condition)
         offer = offers.get(key)
         if offer is None:
             offer = offers[key] = Offer(*key)
-        offer.give(
-            self._world.bit(grant.principal),
-            grant.permissions if permissions is None else permissions,
-            grant.grantable if grantable is None else grantable,
-        )
+        offer.give(self._world.bit(grant.principal), grant.permissions, grant.grantable)
 
     def everywhere(self, table: Table) -> list[Offer]:
         """Return what reaches a table because it reaches every one."""
