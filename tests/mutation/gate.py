@@ -62,6 +62,7 @@ TESTS = (
     "policies",
 )
 ARGUMENTS = ["-q", "-s", "-m", "not browser", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(ROOT)]
+ARGUMENTS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # plugins that were imported before pytest started
 LIST = Path(__file__).with_name("equivalent.toml")
 LEAST = 90.0
 EXAMPLES = 25
@@ -297,23 +298,44 @@ class Planted(importlib.machinery.SourceFileLoader):
         exec(compile(tree, self.path, "exec", dont_inherit=True), module.__dict__)
 
 
-def planted(mutant: Mutant, survey: Survey) -> str:
-    """Import the project with a mutant of what runs at import, and run the tests."""
+def planted(mutant: Mutant | None, tests: Sequence[str], seconds: dict[str, float]) -> str:
+    """Import the project with a mutant of what runs at import, and run tests."""
     silent()
-    tests = survey.tests(mutant)
-    sys.meta_path.insert(0, Planted(mutant))
+    if mutant is not None:
+        sys.meta_path.insert(0, Planted(mutant))
     result = ["it cannot be imported"]
 
     def run(items: list[Any]) -> None:
         named = {item.nodeid: item for item in items}
         # a table may be spread over the tests' own parameters: one that is gone has noticed
         gone = [test for test in tests if test not in named]
-        result[:] = [gone[0] if gone else failures([named[test] for test in tests], survey.seconds)]
+        result[:] = [gone[0] if gone else failures([named[test] for test in tests], seconds)]
 
     limit(60)
     if collected(sorted({test.partition("::")[0] for test in tests}), run) == 3:
         raise RuntimeError("pytest fails inside")
     return result[0]
+
+
+def cold(mutants: Sequence[Mutant], survey: Survey) -> Iterator[tuple[Mutant, str]]:
+    """Try mutants of what runs at import: with the likeliest tests first, for collecting all takes its time."""
+    for name in ("hypothesis", "botocore.session"):
+        importlib.import_module(name)  # what is slow to import, once for all forks
+    jobs: list[tuple[Mutant | None, list[str]]] = []
+    for mutant in mutants:
+        tests = survey.tests(mutant)
+        files = list(dict.fromkeys(test.partition("::")[0] for test in tests))[:2]
+        jobs.append((mutant, [test for test in tests if test.partition("::")[0] in files]))
+    jobs[:0] = [(None, jobs[0][1])] if jobs else []
+    left = []
+    for (one, _), test in forked(jobs, lambda job: planted(*job, survey.seconds)):
+        if one is not None and test != UNSEEN:
+            yield one, test
+        elif one is not None:
+            left.append(one)
+        elif test != UNSEEN:
+            raise RuntimeError(f"without a mutant fails {test}")
+    yield from forked(left, lambda mutant: planted(mutant, survey.tests(mutant), survey.seconds))
 
 
 def told(mutant: Mutant, test: str) -> None:
@@ -405,7 +427,7 @@ def main(names: Sequence[str]) -> int:
     ((_, (survey, found)),) = forked([[one for one in chosen if one.owner]], warm, seconds=LONG)
     tried = [one for one in chosen if one.owner]
     results = [(tried[number], test) for number, test in found]
-    for mutant, test in forked([one for one in chosen if one.owner is None], lambda one: planted(one, survey)):
+    for mutant, test in cold([one for one in chosen if one.owner is None], survey):
         results.append((mutant, test))
         told(mutant, test)
     print()
