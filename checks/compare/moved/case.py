@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from checks import spelling
 from checks.compare.moved.alike import Alike
 from checks.compare.moved.blame import Cell, blame
-from checks.compare.moved.effects import NO_COLUMNS, Moved, People, Share, Source, seen
+from checks.compare.moved.effects import NO_COLUMNS, Moved, People, Rival, Share, Source, seen
 from checks.compare.moved.holding import NOBODY, Claim, Holding, Region, both_ways
 from checks.compare.moved.world import World
 from checks.grants import Atom
@@ -148,13 +148,15 @@ class Case:
             ordered.sort(key=lambda facts: (len(facts), [spelling.words(fact) for fact in facts]))
         return [(facts, one) for facts in ordered for one in by_facts[facts]]
 
-    def _rival(self, atom: Atom, region: Region | None, people: People) -> str:
-        """Name a live grant that gives it by the declared facts too."""
-        for one in self.theirs:
-            if also := self.world.spread(one.givers(atom, region, gain=False)) & people:
-                who = spelling.principal_words(self.world.first(also), home=self.world.sides.id.account)
-                return f"the grant on {spelling.words(one.offer.resource)} to {who}"
-        return "another grant"
+    def _rival(self, atom: Atom, region: Region | None, people: People) -> Rival:
+        """Name a live grant that gives it by the declared facts too, of the first of those who hold one."""
+        who = people & -people
+        found = [
+            spelling.words(one.offer.resource)
+            for one in self.theirs
+            if self.world.spread(one.givers(atom, region, gain=False)) & who
+        ]
+        return self.world.first(who), min(found)
 
     def _share(self, facts: Blamed, atom: Atom, region: Region | None, part: _Part, *, gain: bool) -> Share:
         columns = NO_COLUMNS if region is None else region.known

@@ -10,6 +10,7 @@ from checks.model import (
     ColumnRef,
     Database,
     DataCellsFilter,
+    Principal,
     Resource,
     SavedExpression,
     Table,
@@ -28,6 +29,9 @@ People = int
 NO_COLUMNS: frozenset[str] = frozenset()
 Source = tuple[Resource, str | None]
 """What the grants that show a gain are on, and under which condition."""
+
+Rival = tuple[Principal, str]
+"""A principal, and on what it holds a grant in words."""
 
 
 def moved_to(fact: Moved, table: Table) -> Moved:
@@ -90,8 +94,8 @@ class Share:
     unsure: People = 0
     unknown: set[str] = field(default_factory=set)
     notes: set[str] = field(default_factory=set)
-    rivals: set[str] = field(default_factory=set)
-    """Undeclared grants that would have given the same by themselves."""
+    rivals: set[Rival] = field(default_factory=set)
+    """Undeclared grants that would have given it by themselves."""
 
     def add(self, other: Share) -> None:
         """Take up another share of the same facts."""
@@ -140,7 +144,7 @@ class Effect:
     """Further facts that had to move too."""
     joint: bool = True
     """Whether all of it took more than one fact."""
-    rivals: set[str] = field(default_factory=set)
+    rivals: set[Rival] = field(default_factory=set)
 
     def __bool__(self) -> bool:
         return bool(self.atoms)

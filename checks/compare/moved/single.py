@@ -9,7 +9,7 @@ from checks import spelling
 from checks.compare.cells import beyond_others
 from checks.compare.moved.alike import Alike
 from checks.compare.moved.blame import Cell, blame
-from checks.compare.moved.effects import NO_COLUMNS, Moved, Share, merged, seen
+from checks.compare.moved.effects import NO_COLUMNS, Moved, Rival, Share, merged, seen
 from checks.compare.moved.world import World
 from checks.compare.rows import Excess, beyond
 from checks.grants import Atom
@@ -174,11 +174,28 @@ class _Single:
         share.sources[(grant.resource, grant.condition)] = bit
         if excess is not None and excess.note:
             share.notes.add(excess.note)
+        if gain:
+            share.rivals = self._rivals(atom, columns)
         table = self.table
         row = None if excess is None else excess.row
         witness = Witness(self.principal, atom[0], table.catalog, table.database, table.name, first, row)
         share.best = seen(witness, sensitive=sensitive, partition=first in self.kind.after.partitions)
         return share
+
+    def _rivals(self, atom: Atom, columns: frozenset[str] | None) -> set[Rival]:
+        """Name a live grant that gives it by the declared facts too."""
+        sides, found = self.world.sides, []
+        for who in groups_of(self.principal):
+            for grant in sides.index_live.on_table(who, self.table):
+                if not condition_fits(grant.condition, self.condition):
+                    continue
+                own = access(sides.index_live, sides.view_declared, who, self.table, only=grant)
+                if (columns is None and atom in own.others) or any(
+                    columns and one.columns & columns and one.rows == ALL_ROWS and (one.grantable or not atom[1])
+                    for one in own.pieces
+                ):
+                    found.append(spelling.words(grant.resource))
+        return {(self.principal, min(found))} if found else set()
 
 
 def _everything(found: Access) -> frozenset[Atom]:

@@ -95,7 +95,7 @@ def _gain(world: World, story: Story, effect: Effect) -> None:
             Verdict.WIDENED if story.managed else Verdict.UNMANAGED,
             say.subject(story.subject_kind, story.subject, sides.id, declared=story.origin),
             f"{story.moved}: {spelling.witness_words(effect.best.witness, home=sides.id.account)}, which is not "
-            f"declared (in all {_reach_words(world, effect)}){_remarks(effect)}",
+            f"declared (in all {_reach_words(world, effect)}){_remarks(world, effect)}",
             story.cause,
             severity=severity,
             confidence=Confidence.ASSUMED if effect.notes else sides.confidence,
@@ -122,7 +122,7 @@ def _loss(world: World, story: Story, effect: Effect) -> None:
             say.subject(story.subject_kind, story.subject, sides.id, declared=story.origin),
             f"{story.moved}: declared, but not live: "
             f"{spelling.witness_words(effect.best.witness, home=sides.id.account)} "
-            f"(in all {_reach_words(world, effect)}){_remarks(effect)}",
+            f"(in all {_reach_words(world, effect)}){_remarks(world, effect)}",
             story.cause,
             confidence=Confidence.ASSUMED if effect.notes else sides.confidence,
             removed=_pieces(effect),
@@ -209,14 +209,15 @@ def _fact(fact: Moved) -> str:
     return spelling.words(fact)
 
 
-def _remarks(effect: Effect) -> str:
+def _remarks(world: World, effect: Effect) -> str:
     """Say what else is behind it: facts that had to move too, grants that would have given it without."""
     text = ""
     if effect.others:
         part = "" if effect.joint else "in part "
         text += f"; {part}only because {fact_words(effect.others)} moved as well"
     if effect.rivals:
-        text += f"; {min(effect.rivals)} gives it too"
+        who, what = min(effect.rivals)
+        text += f"; the grant on {what} to {spelling.principal_words(who, home=world.sides.id.account)} gives it too"
     return text + (f" ({'; '.join(sorted(effect.notes))})" if effect.notes else "")
 
 
