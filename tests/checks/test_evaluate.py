@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from checks import evaluate as room
+from checks.compare import Comparison
 from checks.evaluate import DEFAULT_FAIL_ON, WORDS, Threshold, evaluate, exit_code
 from checks.model import (
     Caller,
@@ -131,7 +133,7 @@ def test_the_threshold_is_a_set_of_words_and_a_least_severity():
 
 def lake(place, grants=(), gaps=()):
     tables = {ORDERS: TableInfo(ORDERS, (Column("id", "bigint"),))}
-    return Lake(place, grants, {SALES: DatabaseInfo(SALES)}, tables, gaps=gaps)
+    return Lake(place, grants, {SALES: DatabaseInfo(SALES)}, tables, gaps=tuple(gaps))
 
 
 # --------------------------------------------------------------------------------------------------------- whole lakes
@@ -197,3 +199,58 @@ def test_the_verdict_names_the_worst_that_counts():
     ignored = judged([lake(EAST, [READS])], [lake(EAST)], threshold=Threshold(frozenset()))
     assert (ignored.verdict, ignored.exit_code) == ("equal", ExitCode.CLEAN)
     assert judged([lake(EAST)], [lake(EAST)], complete=False).verdict == "unknown"
+
+
+def reported(monkeypatch, *findings, complete=True, **threshold):
+    monkeypatch.setattr(room, "compare", lambda _, live: Comparison(live.id, findings, 5))
+    return judged([lake(EAST)], [lake(EAST)], complete=complete, threshold=Threshold(**threshold))
+
+
+def test_findings_are_counted_by_verdict_and_the_waived_ones_once_more(monkeypatch):
+    findings = [found(verdict) for number, verdict in enumerate(Verdict, 1) for _ in range(number)]
+    summary = reported(monkeypatch, *findings, found(Verdict.CHANGED, waived=True)).summary
+    assert summary == {
+        "equal": 5,
+        "widened": 1,
+        "unmanaged": 2,
+        "narrowed": 3,
+        "changed": 5,
+        "unknown": 5,
+        "latent": 6,
+        "posture": 7,
+        "waived": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("findings", "verdict"),
+    [
+        ([], "equal"),
+        ([found(Verdict.POSTURE)], "posture"),
+        ([found(Verdict.POSTURE), found(Verdict.LATENT)], "latent"),
+        ([found(Verdict.LATENT), found(Verdict.CHANGED)], "changed"),
+        ([found(Verdict.CHANGED), found(Verdict.UNMANAGED)], "unmanaged"),
+        ([found(Verdict.UNMANAGED), found(Verdict.NARROWED)], "narrowed"),
+        ([found(Verdict.NARROWED), found(Verdict.UNMANAGED, exposure=True)], "widened"),
+        ([found(Verdict.NARROWED), found(Verdict.WIDENED)], "widened"),
+        ([found(Verdict.UNKNOWN), found(Verdict.POSTURE)], "posture"),
+        ([found(Verdict.UNKNOWN)], "unknown"),
+        ([found(Verdict.NARROWED, Severity.INFO)], "equal"),
+        ([found(Verdict.NARROWED, waived=True)], "equal"),
+    ],
+)
+def test_the_worst_that_counts_names_the_report(monkeypatch, findings, verdict):
+    everything = frozenset(WORDS)
+    assert reported(monkeypatch, *findings, fail_on=everything).verdict == verdict
+    partly = reported(monkeypatch, *findings, fail_on=everything, complete=False)
+    assert partly.verdict == ("unknown" if verdict == "equal" else verdict)
+
+
+def test_what_was_found_before_a_lake_that_was_not_read_is_kept():
+    report = judged([lake(EAST, [READS], gaps=[GAP]), lake(WEST)], [lake(EAST)])
+    assert [(one.verdict, one.subject.lake) for one in report.findings] == [
+        (Verdict.NARROWED, EAST),
+        (Verdict.UNKNOWN, EAST),
+        (Verdict.UNKNOWN, WEST),
+    ]
+    assert [one.side for one in report.gaps] == [Side.DECLARED, Side.LIVE]
