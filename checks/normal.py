@@ -68,6 +68,7 @@ class NotUnderstoodError(ValueError):
 
 
 # ------------------------------------------------------------------------------------------------------------- names
+@lru_cache(maxsize=4096)  # hundreds of databases, each named by every table in it: one text, not thousands
 def database_name(text: str) -> str:
     """Glue folds database names to lower case (glue dg, Database API)."""
     return text.lower()
@@ -83,11 +84,13 @@ def column_name(text: str) -> str:
     return text.lower()
 
 
+@lru_cache(maxsize=4096)
 def tag_key(text: str) -> str:
     """LF-tag keys are stored in lower case (lake-formation dg, TBAC-assigning-tags)."""
     return text.lower()
 
 
+@lru_cache(maxsize=4096)
 def tag_value(text: str) -> str:
     """LF-tag values are stored in lower case, as keys are."""
     return text.lower()
@@ -136,7 +139,14 @@ def condition(value: Json | str | None) -> str | None:
 
 def parameters(mapping: Json | None) -> tuple[tuple[str, str], ...]:
     """Sort the parameters of a table, database or column by name."""
-    return tuple(sorted((str(name), _text(value)) for name, value in (mapping or {}).items()))
+    if not mapping:
+        return ()
+    return _shared(tuple(sorted((str(name), _text(value)) for name, value in mapping.items())))
+
+
+@lru_cache(maxsize=4096)  # most tables of a lake have the same few parameters
+def _shared(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return pairs
 
 
 def _text(value: object) -> str:
@@ -313,15 +323,21 @@ def grant_rows(
     ``TableWithColumns``, so SELECT always stands alone here. ``ALL`` is left as it is (``semantics.expand`` knows what
     it means), but for a data location, where it can only mean DATA_LOCATION_ACCESS. What may be passed on is held.
     """
+    apart = isinstance(on, Table | AllTables | TableColumns)
+    parts = _parts(tuple(names or ()), tuple(grantable or ()), isinstance(on, DataLocation), apart)
+    return tuple(Grant(who, on, part, lent, condition, evidence, updated_by, updated) for part, lent in parts)
+
+
+@lru_cache(maxsize=4096)  # thousands of grants give the same few permissions
+def _parts(
+    names: tuple[str, ...], grantable: tuple[str, ...], location: bool, apart: bool
+) -> tuple[tuple[frozenset[Permission], frozenset[Permission]], ...]:
     options = permissions(grantable)
     held = permissions(names) | options
-    if isinstance(on, DataLocation):
+    if location:
         held, options = _access_only(held), _access_only(options)
-    apart = isinstance(on, Table | AllTables | TableColumns)
     parts = (held - {_SELECT}, held & {_SELECT}) if apart else (held,)
-    return tuple(
-        Grant(who, on, part, part & options, condition, evidence, updated_by, updated) for part in parts if part
-    )
+    return tuple((part, part & options) for part in parts if part)
 
 
 def _access_only(names: frozenset[Permission]) -> frozenset[Permission]:
@@ -586,7 +602,12 @@ def table_format(mapping: Json) -> str:
         return "iceberg"
     storage: Json = mapping.get("StorageDescriptor") or {}
     library = (storage.get("SerdeInfo") or {}).get("SerializationLibrary")
-    return " ".join(part for part in (library, storage.get("InputFormat"), storage.get("OutputFormat")) if part)
+    return _joined(library, storage.get("InputFormat"), storage.get("OutputFormat"))
+
+
+@lru_cache(maxsize=4096)
+def _joined(*parts: str | None) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def view_text(mapping: Json) -> str:

@@ -293,7 +293,7 @@ def catalog_database(item: Item) -> Iterator[Fact]:
     yield from glue.database(item, item.inputs, item.name(item.inputs))
 
 
-@reads("aws:glue/catalogTable:CatalogTable", Facts.TABLES)
+@reads("aws:glue/catalogTable:CatalogTable", Facts.TABLES, ("storageDescriptor", "columns"))
 def catalog_table(item: Item) -> Iterator[Fact]:
     """Read a table or view."""
     yield from glue.table(item, item.inputs, item.name(item.inputs), "serDeInfo")

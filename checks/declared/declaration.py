@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from checks import normal
@@ -43,15 +43,19 @@ class Declared:
     def evidence(self) -> Evidence:
         """Where the resource stands."""
         resource = self.entry.resource
-        position = resource.source_position
         return Evidence(
             Side.DECLARED,
             None,
             self.entry.pointer,
             resource.urn,
             resource.stack,
-            position.removeprefix("project:///") if position else None,
+            _position(resource.source_position) if resource.source_position else None,
         )
+
+
+@lru_cache(maxsize=4096)  # a loop in the program makes thousands of resources on one line
+def _position(text: str) -> str:
+    return text.removeprefix("project:///")
 
 
 @cache
@@ -190,29 +194,32 @@ class Declaration:
 
         """
         lakes = {lake: Builder(lake) for lake in live}
+        homes = _Homes(self._places, account, region, live)
         homeless: list[Gap] = []
         for declared in self.resources:
+            resource, kind = declared.entry.resource, declared.kind
             evidence = declared.evidence
             try:
-                inputs: Shape | str = Shape(members(declared.entry.resource.inputs))
+                inputs: Shape | str = Shape(members(resource.inputs, kind.bulk if kind is not None else None))
             except NotUnderstoodError as error:
                 inputs = str(error)
-            gaps = tuple(_gaps(declared, inputs, evidence))
-            usable = declared.kind if declared.usable and isinstance(inputs, Shape) else None
-            home = self._home(declared, inputs, account=account, region=region, live=live, needed=usable is not None)
+            ordinary = kind is not None and not declared.why and not resource.view_of and isinstance(inputs, Shape)
+            gaps = () if ordinary else tuple(_gaps(declared, inputs, evidence))
+            usable = kind is not None and declared.usable and isinstance(inputs, Shape)
+            home = homes.of(declared, inputs, needed=usable)
             if home is None:
                 homeless.extend(gaps)
                 continue
             place, assumed = home
             builder = lakes.get(place) or lakes.setdefault(place, Builder(place))
             builder.assumed = builder.assumed or assumed
-            if declared.kind is None or not isinstance(inputs, Shape):
+            if kind is None or not isinstance(inputs, Shape):
                 builder.gaps.extend(gaps)
                 continue
-            item = _item(declared, declared.kind, inputs, place, evidence)
-            facts = _facts(declared.kind, item)
-            builder.gaps.extend(_placed(gaps, facts, inputs, place))
-            for fact in facts if usable is not None else ():
+            facts = _facts(kind, _item(declared, kind, inputs, place, evidence))
+            if gaps:
+                builder.gaps.extend(_placed(gaps, facts, inputs, place))
+            for fact in facts if usable else ():
                 builder.add(next(_placed([fact], facts, inputs, place)) if isinstance(fact, Gap) else fact)
         if homeless and not lakes:
             raise PlacementError(f"nothing tells the lake of `{homeless[0].source}`: give --account and --region")
@@ -220,35 +227,45 @@ class Declaration:
             builder.gaps.extend(homeless)
         return tuple(lakes[place].lake() for place in sorted(lakes))
 
-    def _home(
-        self,
-        declared: Declared,
-        inputs: Shape | str,
-        *,
-        account: str | None,
-        region: str | None,
-        live: tuple[LakeId, ...],
-        needed: bool,
-    ) -> tuple[LakeId, bool] | None:
-        """Return the lake, and whether it was assumed; None if it cannot be told and need not be."""
-        inside = inputs.found if isinstance(inputs, Shape) else {}
-        own_account, own_region = self._places.locate(declared.entry.resource, inside)
-        where, who = own_region or region, own_account or account
-        accounts = {lake.account for lake in live if where in {None, lake.region}} or {lake.account for lake in live}
-        seen_account = who or (accounts.pop() if len(accounts) == 1 else None)
-        regions = {lake.region for lake in live if seen_account in {None, lake.account}}
-        seen_region = where or (regions.pop() if len(regions) == 1 else None)
-        if seen_account and seen_region:
-            place = LakeId(partition_of(seen_region), seen_account, seen_region)
-            return place, not (who and where)
+
+class _Homes:
+    """In which lake each resource lies, with what the user says and what was read where the declaration is silent."""
+
+    def __init__(self, places: Places, account: str | None, region: str | None, live: tuple[LakeId, ...]) -> None:
+        self._places = places
+        self._account, self._region, self._live = account, region, live
+        self._known: dict[tuple[str | None, str | None], tuple[LakeId, bool] | str] = {}
+
+    def of(self, declared: Declared, inputs: Shape | str, *, needed: bool) -> tuple[LakeId, bool] | None:
+        """Return the lake, and whether it was assumed; None if it cannot be told and need not be.
+
+        Raises:
+            PlacementError: it cannot be told, and must be.
+
+        """
+        entry = declared.entry
+        told = self._places.locate(entry.resource, inputs.found if isinstance(inputs, Shape) else {})
+        found = self._known.get(told)
+        if found is None:
+            found = self._known[told] = self._home(*told)
+        if not isinstance(found, str):
+            return found
         if not needed:
             return None
-        missing = [word for word, value in (("account", seen_account), ("region", seen_region)) if not value]
-        options = " and ".join(f"--{word}" for word in missing)
-        raise PlacementError(
-            f"nothing tells the {' and '.join(missing)} of `{declared.entry.resource.urn}` in"
-            f" `{declared.entry.source}`: give {options}"
-        )
+        options = " and ".join(f"--{word}" for word in found.split(" and "))
+        raise PlacementError(f"nothing tells the {found} of `{entry.resource.urn}` in `{entry.source}`: give {options}")
+
+    def _home(self, own_account: str | None, own_region: str | None) -> tuple[LakeId, bool] | str:
+        """Return the lake and whether it was assumed, or in words what is missing."""
+        live = self._live
+        where, who = own_region or self._region, own_account or self._account
+        accounts = {lake.account for lake in live if where in {None, lake.region}} or {lake.account for lake in live}
+        account = who or (accounts.pop() if len(accounts) == 1 else None)
+        regions = {lake.region for lake in live if account in {None, lake.account}}
+        region = where or (regions.pop() if len(regions) == 1 else None)
+        if account and region:
+            return LakeId(partition_of(region), account, region), not (who and where)
+        return " and ".join(word for word, value in (("account", account), ("region", region)) if not value)
 
 
 def _gaps(declared: Declared, inputs: Shape | str, evidence: Evidence) -> Iterator[Gap]:

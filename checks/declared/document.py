@@ -13,6 +13,7 @@ import hashlib
 import io
 import zlib
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -87,9 +88,14 @@ class Resource(msgspec.Struct, rename="camel", gc=False):
     @property
     def stack(self) -> str | None:
         """``project/stack`` out of ``urn:pulumi:STACK::PROJECT::TYPE::NAME``; None if this is no such URN."""
-        head, _, rest = self.urn.removeprefix("urn:pulumi:").partition("::")
-        project, found, _ = rest.partition("::")
-        return f"{project}/{head}" if found and self.urn.startswith("urn:pulumi:") else None
+        parts = self.urn.split("::", 2)
+        return _stack_of(parts[0], parts[1]) if len(parts) == 3 else None
+
+
+@lru_cache(maxsize=256)
+def _stack_of(head: str, project: str) -> str | None:
+    start = "urn:pulumi:"
+    return f"{project}/{head.removeprefix(start)}" if head.startswith(start) else None
 
 
 class _Operation(msgspec.Struct, gc=False):

@@ -7,7 +7,10 @@ The two providers differ in where the members stand (at the top, or in ``databas
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from checks import normal
 from checks.declared.shape import Hidden, Shape
@@ -180,6 +183,11 @@ def columns(shape: Shape, name: str) -> tuple[Column, ...]:
 
     """
     given = shape.value(name)
+    if isinstance(given, msgspec.Raw):
+        known = _known(bytes(given))
+        if known is not None:
+            return known
+        given = msgspec.json.decode(given)
     if given is None:
         return ()
     if not isinstance(given, list):
@@ -189,6 +197,28 @@ def columns(shape: Shape, name: str) -> tuple[Column, ...]:
         column = _plain(item)
         found.append(column or _column(shape, f"{name}[{index}]", item))
     return tuple(found)
+
+
+class _Ordinary(msgspec.Struct, gc=False):
+    name: str
+    type: str | None = None
+    comment: str | None = None
+    parameters: Any = None
+
+
+_ordinary: Final = msgspec.json.Decoder(list[_Ordinary] | None).decode
+
+
+@lru_cache(maxsize=512)  # a lake has many tables with the very same columns, mostly one after the other
+def _known(text: bytes) -> tuple[Column, ...] | None:
+    """Read columns that are as they mostly are; None if one is not."""
+    try:
+        found = _ordinary(text) or ()
+    except msgspec.ValidationError:
+        return None
+    if any(item.parameters or not item.name for item in found):
+        return None
+    return tuple(normal.column(item.name, item.type or "", item.comment or "") for item in found)
 
 
 def _plain(item: Any) -> Column | None:

@@ -67,17 +67,19 @@ class Kind:
 
     facts: Facts
     read: Reader
+    bulk: tuple[str, str] | None = None
+    """The member of a member that most of such a resource's text is, left undecoded (``shape.members``)."""
 
 
 KINDS: Final[dict[str, Kind]] = {}
 """Resource type → how it is read. Filled by ``reads``; a type without an entry is a gap, or none of our business."""
 
 
-def reads(kind: str, facts: Facts) -> Callable[[Reader], Reader]:
+def reads(kind: str, facts: Facts, bulk: tuple[str, str] | None = None) -> Callable[[Reader], Reader]:
     """Register the reader of one resource type: adding a type is adding one function."""
 
     def register(reader: Reader) -> Reader:
-        KINDS[kind] = Kind(facts, reader)
+        KINDS[kind] = Kind(facts, reader, bulk)
         return reader
 
     return register

@@ -26,6 +26,10 @@ _DEFAULTS: Final = "__defaults"
 _MARKS: Final = (SIGNATURE.encode(), UNKNOWN.encode(), MASKED.encode(), b"\\u")
 
 
+_raws: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_any: Final = msgspec.json.Decoder().decode
+
+
 @dataclass(frozen=True, slots=True)
 class Hidden:
     """Stands where a value cannot be read; ``why`` completes "`principal` …"."""
@@ -37,14 +41,22 @@ IS_SECRET: Final = Hidden("is a secret")
 NOT_KNOWN: Final = Hidden("is not known yet")
 
 
-def members(raw: msgspec.Raw) -> Mapping[str, Any]:
+def members(raw: msgspec.Raw, bulk: tuple[str, str] | None = None) -> Mapping[str, Any]:
     """Decode an object and put ``Hidden`` in place of secrets and unknowns.
+
+    What stands at ``bulk`` (a member, and a member of that) is left ``msgspec.Raw`` if it is there and nothing in the
+    object is hidden: who reads it may know it from other objects.
 
     Raises:
         NotUnderstoodError: it is no object, or no JSON.
 
     """
     data = bytes(raw)
+    if bulk is not None and not any(mark in data for mark in _MARKS):
+        try:
+            return _loosely(data, *bulk)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            pass  # odd in some way: said below
     try:
         found = msgspec.json.decode(data or b"{}")
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -57,6 +69,16 @@ def members(raw: msgspec.Raw) -> Mapping[str, Any]:
         raise NotUnderstoodError("all properties are secret" if found is IS_SECRET else "no property is known yet")
     if not isinstance(found, dict):
         raise NotUnderstoodError("the properties are no object")
+    return found
+
+
+def _loosely(data: bytes, outer: str, inner: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in _raws(data).items():
+        if name != outer:
+            found[name] = _any(value)
+            continue
+        found[name] = {deep: part if deep == inner else _any(part) for deep, part in _raws(value).items()}
     return found
 
 
@@ -115,9 +137,10 @@ class Shape:
             NotUnderstoodError: there is one.
 
         """
-        odd = sorted(name for name in self.found if name in self and name not in known and name != _DEFAULTS)
-        if odd:
-            raise NotUnderstoodError(f"`{self.at(odd[0])}` is a member that this version does not know")
+        odd = [name for name, value in self.found.items() if name not in known and value is not None]
+        if odd and odd != [_DEFAULTS]:
+            first = min(name for name in odd if name != _DEFAULTS)
+            raise NotUnderstoodError(f"`{self.at(first)}` is a member that this version does not know")
 
     def value(self, name: str) -> Any:
         """Return a member as it is, or None.
