@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checks.compare.moved.alike import Alike, Sight
+from checks.compare.moved.alike import Alike
 from checks.compare.moved.effects import Moved
 from checks.compare.sides import Sides
+from checks.compare.sight import Sight
 from checks.model import (
     ColumnRef,
     DataCellsFilter,

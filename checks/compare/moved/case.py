@@ -25,6 +25,7 @@ class _Part:
 
     people: People = NOBODY
     sources: dict[Source, People] = field(default_factory=dict)
+    either: set[Moved] = field(default_factory=set)
 
     def take(self, people: People, one: Claim) -> None:
         """Add people who got it through a claim."""
@@ -124,8 +125,11 @@ class Case:
         """Put people down to the facts to blame; return also for whom nothing of their own is."""
         found: dict[Blamed, _Part] = {}
         for facts, one in self._blamed(atom, region, people, gain=gain):
-            taken = people & one.givers(atom, region, gain=gain)
-            if taken:
+            givers = one.givers(atom, region, gain=gain)
+            for told, part in found.items():
+                if told != facts and part.people & givers:
+                    part.either.add(facts[0])
+            if taken := people & givers:
                 people &= ~taken
                 found.setdefault(facts, _Part()).take(taken, one)
         return list(found.items()), people
@@ -163,6 +167,7 @@ class Case:
         first = region.first if region is not None and columns else None
         sensitive = first is not None and self._is_sensitive(first)
         share = Share(facts, gain, part.people, {atom}, columns, columns if sensitive else NO_COLUMNS, part.sources)
+        share.either = part.either - set(facts)
         table = self.table
         who = self.world.first(part.people)
         witness = Witness(who, atom[0], table.catalog, table.database, table.name, first)

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from checks.compare.moved.blame import failing
 from checks.compare.moved.changes import Changes
 from checks.compare.moved.effects import Effects, Moved, seen
-from checks.compare.moved.tagmatch import Matcher, numbers
 from checks.compare.moved.world import Offer, World
+from checks.compare.tagmatch import Matcher, numbers
 from checks.model import Database, Facts, Principal, SavedExpression, TagPolicy, TagRef, Witness
 from checks.semantics import DESCRIBE
 from checks.view import database_access
@@ -60,7 +60,7 @@ def _on_database(
                 continue  # any other permission implies it
             giving = [one for one in offers if one.shown(atom) & world.bit(principal)]
             blamed = min(
-                ((_blame(world, database, one.resource, gain=gain), one) for one in giving),
+                ((blame_database(world, database, one.resource, gain=gain), one) for one in giving),
                 key=lambda pair: (len(pair[0]), repr(pair[0])),
                 default=None,
             )
@@ -78,7 +78,7 @@ def _on_database(
             effect.show(seen(witness, sensitive=False, partition=False))
 
 
-def _blame(world: World, database: Database, policy: object, *, gain: bool) -> tuple[Moved, ...]:
+def blame_database(world: World, database: Database, policy: object, *, gain: bool) -> tuple[Moved, ...]:
     """Return the facts without which the policy would not mean the database (or still would)."""
     sides = world.sides
     if not isinstance(policy, TagPolicy):

@@ -94,6 +94,8 @@ class Share:
     unsure: People = 0
     unknown: set[str] = field(default_factory=set)
     notes: set[str] = field(default_factory=set)
+    either: set[Moved] = field(default_factory=set)
+    """Facts that would each have done it too; of a loss, those that had to move as well."""
     rivals: set[Rival] = field(default_factory=set)
     """Undeclared grants that would have given it by themselves."""
 
@@ -110,6 +112,7 @@ class Share:
         self.unsure |= other.unsure
         self.unknown |= other.unknown
         self.notes |= other.notes
+        self.either |= other.either
         self.rivals |= other.rivals
 
 
@@ -144,6 +147,7 @@ class Effect:
     """Further facts that had to move too."""
     joint: bool = True
     """Whether all of it took more than one fact."""
+    either: set[Moved] = field(default_factory=set)
     rivals: set[Rival] = field(default_factory=set)
 
     def __bool__(self) -> bool:
@@ -167,6 +171,7 @@ class Effect:
         self.tables.add(table)
         self.others.update(moved_to(one, table) for one in share.facts[1:])
         self.joint &= len(share.facts) > 1
+        self.either.update(moved_to(one, table) for one in share.either)
         self.sources_of(share.sources)
         if share.columns:
             self.spread(table, share.columns, share.sensitive)
@@ -196,6 +201,7 @@ class Effect:
         self.notes |= other.notes
         self.others |= other.others
         self.joint &= other.joint
+        self.either |= other.either
         self.rivals |= other.rivals
         self.sources_of(other.sources)
         if other.best is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from checks.compare.moved.alike import Shown, Whole
 from checks.compare.moved.effects import NO_COLUMNS, People
 from checks.compare.moved.world import Offer, World
+from checks.compare.sight import Shown, Whole
 from checks.grants import Atom
 from checks.model import TagPolicy
 from checks.semantics import DESCRIBE, FUTURE, SELECT

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from checks.compare.moved.alike import WHOLE, Alike, changed
+from checks.compare.moved.alike import Alike, changed
 from checks.compare.moved.case import Case, Known
 from checks.compare.moved.effects import NO_COLUMNS, People, Share, merged
 from checks.compare.moved.holding import NOBODY, Claim, Region
-from checks.compare.moved.tagmatch import numbers
 from checks.compare.moved.world import Book, World
+from checks.compare.sight import WHOLE
+from checks.compare.tagmatch import numbers
 from checks.model import Only, Table, TableColumns
 from checks.semantics import FUTURE
 from checks.view import condition_fits

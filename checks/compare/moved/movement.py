@@ -7,6 +7,7 @@ from checks.compare.moved.alike import Alike, alike
 from checks.compare.moved.changes import Changes, changes
 from checks.compare.moved.databases import databases
 from checks.compare.moved.effects import Effects, Share, seen
+from checks.compare.moved.joint import joint
 from checks.compare.moved.judge import Judge
 from checks.compare.moved.reports import report
 from checks.compare.moved.single import single
@@ -24,7 +25,7 @@ def moved(sides: Sides) -> None:
             _judge(world, found, effects, kind)
     databases(world, found, effects)
     _edits(world, effects)
-    report(world, found, effects)
+    report(world, found, effects, joint(world, found))
 
 
 def _judge(world: World, found: Changes, effects: Effects, kind: Alike) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from checks import spelling
 from checks.compare import findings as say
 from checks.compare.cells import beyond_others
 from checks.compare.moved.changes import Changes, Values, assignment, own_assignment
-from checks.compare.moved.effects import Effect, Effects
+from checks.compare.moved.effects import Effect, Effects, Moved
+from checks.compare.moved.roles import Roles
 from checks.compare.moved.telling import Story, changed, latent, tell
 from checks.compare.moved.world import World
 from checks.model import (
@@ -37,21 +39,22 @@ from checks.semantics import FUTURE, SELECT
 from checks.view import Access, View, show
 
 
-def report(world: World, changes: Changes, effects: Effects) -> None:
-    """Report whatever differs."""
+def report(world: World, changes: Changes, effects: Effects, partners: Mapping[Moved, set[str]]) -> None:
+    """Report whatever differs; *partners* are what facts took part in without deciding it."""
+    roles = Roles(effects, partners)
     for ref, values in changes.tags.items():
-        _tag(world, effects, ref, values)
+        _tag(world, effects, roles, ref, values)
     _columns(world, effects)
     for cells, body in world.sides.declared.filters.items():
-        _filter(world, effects, cells, body)
+        _filter(world, effects, roles, cells, body)
     for cells, body in world.sides.live.filters.items():
         if cells not in world.sides.declared.filters:
             _strange_filter(world, cells, body)
-    _expressions(world, effects)
+    _expressions(world, effects, roles)
 
 
 # ---------------------------------------------------------------------------------------------------------------- tags
-def _tag(world: World, effects: Effects, ref: TagRef, values: Values) -> None:
+def _tag(world: World, effects: Effects, roles: Roles, ref: TagRef, values: Values) -> None:
     sides = world.sides
     target, (before, after) = ref.target, values
     declared = assignment(sides.view_declared, target, ref.key)
@@ -86,10 +89,10 @@ def _tag(world: World, effects: Effects, ref: TagRef, values: Values) -> None:
     if Facts.ASSIGNMENTS in sides.dark and after is None:
         return
     if told:
-        changed(world, story)
+        changed(world, story, why=roles.of(ref))
     else:
         inside = isinstance(table, Table) and table.parent in sides.declared.databases
-        changed(world, story, managed=False, severity=Severity.LOW if inside else Severity.INFO)
+        changed(world, story, managed=False, severity=Severity.LOW if inside else Severity.INFO, why=roles.of(ref))
 
 
 def _value(value: str | None) -> str:
@@ -138,7 +141,7 @@ def _table(world: World, table: Table, names: set[str], effect: Effect, *, fresh
             "column",
             f"{words} has {some} that no stack declares: {listed}"
             if fresh
-            else f"{words} lacks {some} that are declared: {listed}",
+            else f"{words} lacks {some} that {'is' if len(names) == 1 else 'are'} declared: {listed}",
         ),
         f"{words} has the undeclared {'column' if len(names) == 1 else 'columns'} {listed}"
         if fresh
@@ -162,7 +165,7 @@ def body_words(body: FilterBody | None) -> str:
     return f"{spelling.columns_words(body.columns)}; {rows}"
 
 
-def _filter(world: World, effects: Effects, cells: DataCellsFilter, body: FilterBody) -> None:
+def _filter(world: World, effects: Effects, roles: Roles, cells: DataCellsFilter, body: FilterBody) -> None:
     sides = world.sides
     now = sides.live.filters.get(cells)
     if now is None:
@@ -187,7 +190,11 @@ def _filter(world: World, effects: Effects, cells: DataCellsFilter, body: Filter
         managed=True,
         declare=f"aws.lakeformation.DataCellsFilter {spelling.printable(cells.name)}: {body_words(now)}",
     )
-    if not tell(world, story, gain, loss):
+    if tell(world, story, gain, loss):
+        return
+    if why := roles.of(cells):
+        changed(world, story, why=why)
+    else:
         _without_effect(world, story, cells, body, now)
 
 
@@ -258,7 +265,7 @@ def _without_effect(world: World, story: Story, cells: DataCellsFilter, body: Fi
 
 
 # --------------------------------------------------------------------------------------------------- saved expressions
-def _expressions(world: World, effects: Effects) -> None:
+def _expressions(world: World, effects: Effects, roles: Roles) -> None:
     sides = world.sides
     for name, body in sides.declared.expressions.items():
         now = sides.live.expressions.get(name)
@@ -286,7 +293,9 @@ def _expressions(world: World, effects: Effects) -> None:
         )
         if tell(world, story, effects.gains.get(name), effects.losses.get(name)):
             continue
-        if name.name in _saved(world) and not _within(now.expression, body.expression):
+        if why := roles.of(name):
+            changed(world, story, why=why)
+        elif name.name in _saved(world) and not _within(now.expression, body.expression):
             latent(world, story, "nobody reads more today, but other tags would open more")
         else:
             changed(world, story)

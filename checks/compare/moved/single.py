@@ -85,8 +85,11 @@ class _Single:
         cell = Cell(None, of_columns=False, partial=atom[0] == DESCRIBE)
         blamed = self._blamed(self._givers(atom, gain=gain), cell, gain=gain)
         for facts, grant in blamed[:1]:
-            if facts and not self._elsewhere(grant, atom, None, gain=gain):
-                yield self._share(facts, atom, None, None, grant, gain=gain)
+            if not self._elsewhere(grant, atom, None, gain=gain):
+                share = self._share(facts, atom, None, None, grant, gain=gain)
+                if grant.principal == self.principal:
+                    share.either = {other[0] for other, one in blamed if one.principal == self.principal} - set(facts)
+                yield share
 
     def _rows(
         self,
@@ -97,31 +100,38 @@ class _Single:
         *,
         lend: bool,
         gain: bool,
-    ) -> Iterator[Share]:
+    ) -> list[Share]:
         """Tell row by row what pieces show that others do not: each row once, of the piece with the fewest to blame."""
         pieces = {id(one.grant): one.grant for one in shown if one.columns & columns and (one.grantable or not lend)}
         first = min(columns)
         cell = Cell(None if first == FUTURE else first, of_columns=True)
-        told = list(others)
+        told, first_others = list(others), list(others)
+        shares: list[tuple[bool, Share]] = []
         for facts, grant in self._blamed(pieces.values(), cell, gain=gain):
-            if not facts:
-                continue
+            own = grant.principal == self.principal
             for piece in [one for one in shown if one.grant is grant and one.columns & columns]:
                 part = replace(piece, columns=piece.columns & columns)
                 if lend and not part.grantable:
                     continue
+                earlier = [one for mine, one in shares if mine and own and one.facts != facts and one.atoms]
+                for excess in beyond(part, first_others, types, grantable=lend) if earlier else ():
+                    for one in earlier:
+                        if excess.unknown is None and one.columns & excess.columns:
+                            one.either |= {facts[0]} - set(one.facts)
                 for excess in beyond(part, told, types, grantable=lend):
                     atom = (SELECT, lend)
                     if not self._elsewhere(grant, atom, min(excess.columns), gain=gain) and (
                         gain or excess.unknown is None
                     ):
-                        yield self._share(facts, atom, excess.columns, excess, grant, gain=gain)
+                        shares.append((own, self._share(facts, atom, excess.columns, excess, grant, gain=gain)))
                 told.append(part)
+        return [share for _, share in shares]
 
     def _blamed(self, grants: Iterable[Grant], cell: Cell, *, gain: bool) -> list[tuple[tuple[Moved, ...], Grant]]:
         """Return grants with the facts to blame: its own before a group's, few facts before many."""
         sides = self.world.sides
-        found = [(blame(sides, self.kind, self.table, cell, one.resource, gain=gain), one) for one in grants]
+        told = ((blame(sides, self.kind, self.table, cell, one.resource, gain=gain), one) for one in grants)
+        found = [(facts, one) for facts, one in told if facts]
         if len(found) > 1:
             found.sort(
                 key=lambda pair: (pair[1].principal != self.principal, len(pair[0]), list(map(spelling.words, pair[0])))

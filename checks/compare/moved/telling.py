@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from checks import spelling
 from checks.compare import findings as say
 from checks.compare.moved.effects import Effect, Moved, Source
-from checks.compare.moved.tagmatch import numbers
 from checks.compare.moved.world import World
+from checks.compare.tagmatch import numbers
 from checks.model import (
     EVERY_COLUMN,
     Access,
@@ -95,7 +95,7 @@ def _gain(world: World, story: Story, effect: Effect) -> None:
             Verdict.WIDENED if story.managed else Verdict.UNMANAGED,
             say.subject(story.subject_kind, story.subject, sides.id, declared=story.origin),
             f"{story.moved}: {spelling.witness_words(effect.best.witness, home=sides.id.account)}, which is not "
-            f"declared (in all {_reach_words(world, effect)}){_remarks(world, effect)}",
+            f"declared (in all {_reach_words(world, effect)}){_remarks(world, effect, widens=True)}",
             story.cause,
             severity=severity,
             confidence=Confidence.ASSUMED if effect.notes else sides.confidence,
@@ -122,7 +122,7 @@ def _loss(world: World, story: Story, effect: Effect) -> None:
             say.subject(story.subject_kind, story.subject, sides.id, declared=story.origin),
             f"{story.moved}: declared, but not live: "
             f"{spelling.witness_words(effect.best.witness, home=sides.id.account)} "
-            f"(in all {_reach_words(world, effect)}){_remarks(world, effect)}",
+            f"(in all {_reach_words(world, effect)}){_remarks(world, effect, widens=False)}",
             story.cause,
             confidence=Confidence.ASSUMED if effect.notes else sides.confidence,
             removed=_pieces(effect),
@@ -137,15 +137,17 @@ def _loss(world: World, story: Story, effect: Effect) -> None:
     )
 
 
-def changed(world: World, story: Story, *, managed: bool = True, severity: Severity | None = None) -> None:
-    """Report a fact that differs although nobody's access does."""
+def changed(
+    world: World, story: Story, *, managed: bool = True, severity: Severity | None = None, why: str = ""
+) -> None:
+    """Report a fact that differs although nobody's access does by it alone; *why* says what it takes."""
     sides = world.sides
     sides.findings.append(
         say.build(
             "FL140" if managed else "FL142",
             Verdict.CHANGED if managed else Verdict.UNMANAGED,
             say.subject(story.subject_kind, story.subject, sides.id, declared=story.origin),
-            f"{story.moved}; nobody reads more or less today by it",
+            f"{story.moved}; {why or 'nobody reads more or less today by it'}",
             story.cause,
             severity=severity,
             confidence=sides.confidence,
@@ -209,12 +211,14 @@ def _fact(fact: Moved) -> str:
     return spelling.words(fact)
 
 
-def _remarks(world: World, effect: Effect) -> str:
+def _remarks(world: World, effect: Effect, *, widens: bool) -> str:
     """Say what else is behind it: facts that had to move too, grants that would have given it without."""
     text = ""
     if effect.others:
         part = "" if effect.joint else "in part "
         text += f"; {part}only because {fact_words(effect.others)} moved as well"
+    if effect.either:
+        text += f"; {fact_words(effect.either)} {'would have done it too' if widens else 'moved as well'}"
     if effect.rivals:
         who, what = min(effect.rivals)
         text += f"; the grant on {what} to {spelling.principal_words(who, home=world.sides.id.account)} gives it too"

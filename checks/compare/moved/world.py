@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from checks.compare.moved.effects import People
-from checks.compare.moved.tagmatch import Matcher, numbers
 from checks.compare.sides import Sides
+from checks.compare.tagmatch import Matcher, numbers
 from checks.grants import Atom, Grants
 from checks.model import (
     AnyResource,
