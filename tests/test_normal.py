@@ -18,19 +18,24 @@ from checks.model import (
     AllTables,
     AnyResource,
     Catalog,
+    CatalogInfo,
     Column,
     Database,
+    DatabaseInfo,
     DataCellsFilter,
     DataLocation,
     Function,
     Grant,
     LFTag,
+    Location,
     Only,
     Permission,
+    Principal,
     RLSPolicy,
     SavedExpression,
     Table,
     TableColumns,
+    TableInfo,
     TagPolicy,
     UnknownResource,
     Where,
@@ -91,6 +96,37 @@ def test_every_member_of_the_model_is_read():
     shape = MODEL.shape_for("Resource")
     assert {name: frozenset(inner.members) for name, inner in shape.members.items()} == normal._SHAPES
     assert {kind for union, _ in RESOURCES for kind in union} == shape.members.keys()
+
+
+IN_A_CATALOG = [
+    ({"TableWithColumns": {**IN, "ColumnWildcard": {}}}, Table(NESTED, "sales", "orders")),
+    ({"Table": {"DatabaseName": "a", "TableWildcard": {}}}, AllTables(NESTED, "a")),
+    ({"DataLocation": {"ResourceArn": "s3://b"}}, DataLocation(NESTED, "arn:aws:s3:::b")),
+    ({"LFTag": {"TagKey": "a", "TagValues": []}}, LFTag(NESTED, "a", frozenset())),
+    ({"LFTagPolicy": {"ResourceType": "table", "ExpressionName": "e"}}, TagPolicy(NESTED, "TABLE", (), "e")),
+    ({"LFTagExpression": {"Name": "e"}}, SavedExpression(NESTED, "e")),
+    ({"RLSPolicy": {"Name": "r"}}, RLSPolicy(NESTED, "r")),
+    ({"UserDefinedFunction": {"DatabaseName": "a", "Name": "F"}}, Function(NESTED, "a", "f")),
+    ({"AnyResource": {"ResourceType": "table"}}, AnyResource(NESTED, "TABLE")),
+]
+
+
+@pytest.mark.parametrize(("union", "expected"), IN_A_CATALOG)
+def test_the_catalog_that_is_named_is_meant(union, expected):
+    ((kind, body),) = union.items()
+    assert normal.resource({kind: {**body, "CatalogId": NESTED}}, ACCOUNT) == expected
+
+
+def test_a_filter_lies_in_its_tables_catalog():
+    body = {"TableCatalogId": NESTED, "DatabaseName": "a", "TableName": "b", "Name": "F"}
+    expected = DataCellsFilter(Table(NESTED, "a", "b"), "F")
+    assert normal.resource({"DataCellsFilter": body}, ACCOUNT) == expected
+    body = {**body, "ColumnNames": ["x"], "RowFilter": {"AllRowsWildcard": {}}}
+    assert normal.filter_body(body, ACCOUNT).id == expected
+    del body["TableCatalogId"]
+    assert normal.filter_body(body, ACCOUNT).id == DataCellsFilter(Table(ACCOUNT, "a", "b"), "F")
+    body = {"DatabaseName": "a", "TableName": "b", "Name": "F"}
+    assert normal.resource({"DataCellsFilter": body}, ACCOUNT) == DataCellsFilter(Table(ACCOUNT, "a", "b"), "F")
 
 
 UNKNOWN = [
@@ -174,6 +210,55 @@ def test_an_expression_means_what_its_list_means(given_pairs, tags):
     found = normal.expression(given_pairs)
     assert all(one(key, values) for key, values in found) == all(one(key, values) for key, values in given_pairs)
     assert [key for key, _ in found] == sorted({key.lower() for key, _ in given_pairs})
+
+
+def test_a_key_given_twice_must_match_twice():
+    given_twice = [("A", ["x", "y"]), ("b", ["z"]), ("a", ["Y", "w"])]
+    assert normal.expression(given_twice) == (("a", frozenset({"y"})), ("b", frozenset({"z"})))
+    assert normal.expression([("a", ["*", "x"])]) == (("a", frozenset({"*"})),)
+    for pairs_of_any in ([("a", ["*"]), ("a", ["x"])], [("a", ["x"]), ("a", ["*"])]):
+        assert normal.expression(pairs_of_any) == (("a", frozenset({"x"})),)
+
+
+def test_tag_expressions_values_and_saved_bodies():
+    listed: list[dict[str, Any]] = [{"TagKey": "A", "TagValues": ["X"]}, {"TagKey": "b"}]
+    assert normal.tag_expression(listed) == (("a", frozenset({"x"})), ("b", frozenset()))
+    assert normal.tag_expression(None) == ()
+    assert normal.tag_values(None) == frozenset()
+    assert normal.tag_values(["X", "y"]) == {"x", "y"}
+    assert normal.tag_values(["X", "*"]) == {"*"}
+    info = normal.tag_info("Domain", ["HR"])
+    assert (info.key, info.values) == ("domain", {"hr"})
+    body = normal.expression_body({"Name": "People", "Expression": listed}, ACCOUNT)
+    assert (body.id, body.expression) == (SavedExpression(ACCOUNT, "People"), normal.tag_expression(listed))
+    assert normal.expression_body({"CatalogId": NESTED, "Name": "p"}, ACCOUNT).id == SavedExpression(NESTED, "p")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, True), (False, False), (None, False), ("True", True), ("true", True), ("False", False), ("", False)],
+)
+def test_flags(value, expected):
+    assert normal.flag(value) is expected
+
+
+def test_parameters_are_texts_by_name():
+    given = {"b": 1.0, "a": True, "c": False, "d": None, "e": 1.5, "f": [1, "x"], "g": "text", "h": 2, "i": "ü"}
+    assert normal.parameters(given) == (
+        ("a", "true"),
+        ("b", "1"),
+        ("c", "false"),
+        ("d", ""),
+        ("e", "1.5"),
+        ("f", '[1,"x"]'),
+        ("g", "text"),
+        ("h", "2"),
+        ("i", "ü"),
+    )
+    assert normal.parameters(None) == ()
+    assert normal.canonical_json({"b": "ü", "a": [1]}) == '{"a":[1],"b":"ü"}'
+    assert normal.locations(None) == frozenset()
+    assert normal.locations(["s3://b/", "", "s3://c"], "aws-cn") == {"arn:aws-cn:s3:::b", "arn:aws-cn:s3:::c"}
 
 
 # ------------------------------------------------------------------------------------------------------------- grants
@@ -354,7 +439,211 @@ def test_databases_and_catalogs():
     assert normal.catalog_info({"Name": "x"}, ACCOUNT).id == Catalog(f"{ACCOUNT}:x")
 
 
+def test_a_database_has_all_that_glue_says_of_it():
+    everyone = {"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}
+    found = normal.database_info(
+        {
+            "CatalogId": NESTED,
+            "Name": "Sales",
+            "LocationUri": "s3://b/sales/",
+            "Description": "what was sold",
+            "Parameters": {"k": "v"},
+            "CreateTableDefaultPermissions": [everyone],
+            "TargetDatabase": {"DatabaseName": "Far"},
+        },
+        ACCOUNT,
+        "aws-cn",
+    )
+    assert found == DatabaseInfo(
+        Database(NESTED, "sales"),
+        "arn:aws-cn:s3:::b/sales",
+        "what was sold",
+        (("k", "v"),),
+        frozenset({(EVERYONE, frozenset({Permission("ALL")}))}),
+        Database(ACCOUNT, "far"),
+    )
+    bare = normal.database_info({"Name": "sales", "CreateTableDefaultPermissions": []}, ACCOUNT)
+    assert bare == DatabaseInfo(Database(ACCOUNT, "sales"), table_defaults=frozenset())
+
+
+def test_a_catalog_has_all_that_glue_says_of_it():
+    given = [{"Principal": {"DataLakePrincipalIdentifier": ACCOUNT}, "Permissions": ["ALL"]}]
+    granted = frozenset({(Principal(ACCOUNT), frozenset({Permission("ALL")}))})
+    found = normal.catalog_info(
+        {
+            "CatalogId": NESTED,
+            "Description": "d",
+            "Parameters": {"k": "v"},
+            "CreateDatabaseDefaultPermissions": given,
+            "CreateTableDefaultPermissions": [],
+            "AllowFullTableExternalDataAccess": "False",
+        },
+        ACCOUNT,
+    )
+    assert found == CatalogInfo(Catalog(NESTED), "d", (("k", "v"),), granted, frozenset(), full_table_external=False)
+    swapped = {"Name": "x", "CreateDatabaseDefaultPermissions": [], "CreateTableDefaultPermissions": given}
+    assert normal.catalog_info(swapped, ACCOUNT) == CatalogInfo(
+        Catalog(f"{ACCOUNT}:x"), database_defaults=frozenset(), table_defaults=granted
+    )
+    assert normal.catalog_info({"Name": "x"}, ACCOUNT) == CatalogInfo(Catalog(f"{ACCOUNT}:x"))
+
+
+def test_a_table_has_all_that_glue_says_of_it():
+    read = f"arn:aws:glue:us-east-1:{ACCOUNT}:table/Sales/Orders"
+    found = normal.table_info(
+        {
+            "CatalogId": NESTED,
+            "DatabaseName": "Sales",
+            "Name": "Recent",
+            "TableType": "VIRTUAL_VIEW",
+            "Description": "d",
+            "Parameters": {"k": "v"},
+            "StorageDescriptor": {
+                "Columns": [{"Name": "Id"}],
+                "AdditionalLocations": ["s3://b/more/"],
+                "InputFormat": "i",
+                "OutputFormat": "o",
+            },
+            "TargetTable": {"DatabaseName": "Far", "Name": "Away"},
+            "ViewDefinition": {"Definer": "someone", "SubObjects": [read], "Representations": []},
+            "ViewOriginalText": "select 1",
+            "ViewExpandedText": "select one",
+        },
+        ACCOUNT,
+        "aws-cn",
+    )
+    assert found == TableInfo(
+        Table(NESTED, "sales", "recent"),
+        (Column("id"),),
+        table_type="VIRTUAL_VIEW",
+        description="d",
+        parameters=(("k", "v"),),
+        format="i o",
+        view_text="select 1",
+        link_to=Table(ACCOUNT, "far", "away"),
+        view_definer="someone",
+        additional=frozenset({"arn:aws-cn:s3:::b/more"}),
+        view_reads=frozenset({ORDERS}),
+    )
+    far = {"CatalogId": NESTED, "DatabaseName": "a", "Name": "b"}
+    linked = normal.table_info({"DatabaseName": "x", "Name": "y", "TargetTable": far}, ACCOUNT)
+    assert linked == TableInfo(Table(ACCOUNT, "x", "y"), link_to=Table(NESTED, "a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ([f"arn:aws:glue:us-east-1:{ACCOUNT}:table/sales/orders"] * 2, {ORDERS}),
+        ([f"arn:aws:glue:us-east-1:{ACCOUNT}:table/sales/orders", "orders"], None),
+        ([f"arn:aws:glue:us-east-1:{ACCOUNT}:table/sales/orders", None], None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_what_a_view_reads_is_known_only_if_all_of_it_is(told, read):
+    found = normal.table_info({**IN, "ViewDefinition": {"SubObjects": told}}, ACCOUNT)
+    assert found.view_reads == read
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({}, ""),
+        ({"ViewExpandedText": "expanded"}, "expanded"),
+        ({"ViewOriginalText": "original", "ViewExpandedText": "expanded"}, "original"),
+        (
+            {
+                "ViewOriginalText": "original",
+                "ViewDefinition": {
+                    "Representations": [
+                        {"Dialect": "SPARK", "ViewOriginalText": "b", "ViewExpandedText": "x"},
+                        {"Dialect": "ATHENA", "ViewExpandedText": "a"},
+                        {},
+                    ]
+                },
+            },
+            ": \nATHENA: a\nSPARK: b",
+        ),
+    ],
+)
+def test_what_a_view_says_one_line_for_each_dialect(given, text):
+    assert normal.view_text(given) == text
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ""),
+        ({"OpenTableFormatInput": {"IcebergInput": {}}}, "iceberg"),
+        ({"Parameters": {"TABLE_TYPE": "Iceberg"}}, "iceberg"),
+        ({"Parameters": {"table_type": "hudi"}, "StorageDescriptor": {"InputFormat": "i"}}, "i"),
+        (
+            {
+                "StorageDescriptor": {
+                    "SerdeInfo": {"SerializationLibrary": "s"},
+                    "InputFormat": "i",
+                    "OutputFormat": "o",
+                }
+            },
+            "s i o",
+        ),
+    ],
+)
+def test_how_a_tables_files_are_read(given, expected):
+    assert normal.table_format(given) == expected
+
+
+def test_registered_locations_have_all_that_is_said_of_them():
+    bare = {"ResourceArn": "s3://b"}
+    assert normal.registered(bare) == Location("arn:aws:s3:::b")
+    place = "arn:aws:s3:::b"
+    assert normal.registered({**bare, "HybridAccessEnabled": True}) == Location(place, hybrid=True)
+    assert normal.registered({**bare, "WithFederation": True}) == Location(place, federation=True)
+    assert normal.registered({**bare, "WithPrivilegedAccess": True}) == Location(place, privileged=True)
+    assert normal.registered({**bare, "RoleArn": ""}).role is None
+
+
 # ------------------------------------------------------------------------------------------------------------ policies
+def test_a_policy_document_is_spelt_whole():
+    statement = {
+        "Sid": "one",
+        "Principal": {"AWS": [ACCOUNT, "arn:aws:iam::444455556666:role/x", "12345678901", "*"], "Service": "glue"},
+        "NotPrincipal": "*",
+        "Action": "glue:*",
+        "NotResource": ["b", "a", "b"],
+        "Condition": {"StringLike": {"k": "v"}, "Odd": "kept"},
+    }
+    found = json.loads(normal.resource_policy(json.dumps({"Statement": [statement, statement]}), None, "aws-cn").text)
+    assert found == {
+        "Statement": [
+            {
+                "Sid": "one",
+                "Principal": {
+                    "AWS": [
+                        "*",
+                        "12345678901",
+                        "arn:aws-cn:iam::111122223333:root",
+                        "arn:aws:iam::444455556666:role/x",
+                    ],
+                    "Service": ["glue"],
+                },
+                "NotPrincipal": "*",
+                "Action": ["glue:*"],
+                "NotResource": ["a", "b"],
+                "Condition": {"StringLike": {"k": ["v"]}, "Odd": "kept"},
+            }
+        ]
+    }
+    other = {"NotPrincipal": {"AWS": ACCOUNT}, "Resource": "a", "NotAction": "b"}
+    assert json.loads(normal.resource_policy(json.dumps({"Statement": other})).text) == {
+        "Statement": [
+            {"NotPrincipal": {"AWS": [f"arn:aws:iam::{ACCOUNT}:root"]}, "Resource": ["a"], "NotAction": ["b"]}
+        ]
+    }
+    assert normal.resource_policy('{"Version": 1}').text == '{"Version":1}'
+    assert normal.resource_policy('{"Statement": ["text"]}').text == '{"Statement":["text"]}'
+
+
 def test_policies_that_mean_the_same_are_the_same_text():
     one = {"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "glue:GetTable", "Resource": ["b", "a", "a"]},
