@@ -118,7 +118,7 @@ def test_the_catalog_that_is_named_is_meant(union, expected):
 
 
 def test_a_filter_lies_in_its_tables_catalog():
-    body = {"TableCatalogId": NESTED, "DatabaseName": "a", "TableName": "b", "Name": "F"}
+    body: dict[str, Any] = {"TableCatalogId": NESTED, "DatabaseName": "a", "TableName": "b", "Name": "F"}
     expected = DataCellsFilter(Table(NESTED, "a", "b"), "F")
     assert normal.resource({"DataCellsFilter": body}, ACCOUNT) == expected
     body = {**body, "ColumnNames": ["x"], "RowFilter": {"AllRowsWildcard": {}}}
@@ -222,13 +222,14 @@ def test_a_key_given_twice_must_match_twice():
 
 def test_tag_expressions_values_and_saved_bodies():
     listed: list[dict[str, Any]] = [{"TagKey": "A", "TagValues": ["X"]}, {"TagKey": "b"}]
-    assert normal.tag_expression(listed) == (("a", frozenset({"x"})), ("b", frozenset()))
+    expected: tuple[tuple[str, frozenset[str]], ...] = (("a", frozenset({"x"})), ("b", frozenset()))
+    assert normal.tag_expression(listed) == expected
     assert normal.tag_expression(None) == ()
     assert normal.tag_values(None) == frozenset()
     assert normal.tag_values(["X", "y"]) == {"x", "y"}
     assert normal.tag_values(["X", "*"]) == {"*"}
     info = normal.tag_info("Domain", ["HR"])
-    assert (info.key, info.values) == ("domain", {"hr"})
+    assert (info.key, info.values) == ("domain", frozenset({"hr"}))
     body = normal.expression_body({"Name": "People", "Expression": listed}, ACCOUNT)
     assert (body.id, body.expression) == (SavedExpression(ACCOUNT, "People"), normal.tag_expression(listed))
     assert normal.expression_body({"CatalogId": NESTED, "Name": "p"}, ACCOUNT).id == SavedExpression(NESTED, "p")
