@@ -81,6 +81,8 @@ class View:
         self.named = named
         self._lender = dict.fromkeys(borrow, fallback) if fallback else {}
         self._columns: dict[Table, tuple[frozenset[str], frozenset[str]] | None] = {}
+        self._shapes: dict[tuple[int, int], tuple[object, tuple[frozenset[str], frozenset[str]]]] = {}
+        """Columns by the identity of their lists, which tables of one shape share, with the lists (kept alive)."""
         self._database_tags: dict[Database, Tags] = {}
         self._table_tags: dict[Table, Tags] = {}
         self._matches: dict[tuple[Expression, Table], Match] = {}
@@ -119,8 +121,12 @@ class View:
         if table not in self._columns:
             info = self.lake.tables.get(table)
             if info is not None and info.columns is not None:
-                partitions = frozenset(column.name for column in info.partition_keys)
-                self._columns[table] = frozenset(column.name for column in info.columns) - partitions, partitions
+                shape = id(info.columns), id(info.partition_keys)
+                if shape not in self._shapes:
+                    partitions = frozenset(column.name for column in info.partition_keys)
+                    names = frozenset(column.name for column in info.columns) - partitions
+                    self._shapes[shape] = (info.columns, info.partition_keys), (names, partitions)
+                self._columns[table] = self._shapes[shape][1]
             else:
                 lender = self._lender.get(Facts.TABLES)
                 self._columns[table] = lender.columns(table) if lender else None

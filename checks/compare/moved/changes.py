@@ -106,8 +106,18 @@ def _targets(sides: Sides) -> _Targets:
     found = _Targets()
     declared, live = sides.declared.assignments, sides.live.assignments
     nothing: Mapping[str, Assignment] = {}
+    told = {*sides.declared.databases, *(one for one in declared if isinstance(one, Database))}
+    sure = Facts.ASSIGNMENTS not in sides.dark
     for target in {**declared, **live}:
-        if _same_values(declared.get(target, nothing), live.get(target, nothing)):
+        one, two = declared.get(target, nothing), live.get(target, nothing)
+        if _same_values(one, two):
+            continue
+        if (
+            sure
+            and isinstance(target, Table)
+            and (parent := target.parent) in told
+            and _inherits(sides, parent, one, two)
+        ):
             continue
         match target:
             case Database():
@@ -119,6 +129,15 @@ def _targets(sides: Sides) -> _Targets:
             case Catalog():
                 found.catalogs = True
     return found
+
+
+def _inherits(sides: Sides, parent: Database, one: Mapping[str, Assignment], two: Mapping[str, Assignment]) -> bool:
+    """Whether a table's tags differ only in that one side spells out what the other inherits."""
+    above = sides.view_declared.database_tags(parent), sides.view_live.database_tags(parent)
+    return all(
+        (one[key].value if key in one else above[0].get(key)) == (two[key].value if key in two else above[1].get(key))
+        for key in one.keys() | two.keys()
+    )
 
 
 def _same_values(one: Mapping[str, Assignment], two: Mapping[str, Assignment]) -> bool:
@@ -164,8 +183,10 @@ def _tables(sides: Sides, targets: _Targets, found: Changes) -> None:
 def _table(sides: Sides, table: Table, found: Changes) -> None:
     declared, live = sides.view_declared, sides.view_live
     before, after = declared.table_tags(table), live.table_tags(table)
-    for key in differing(before, after):
-        above = declared.database_tags(table.parent), live.database_tags(table.parent)
+    keys = differing(before, after)
+    parent = table.parent
+    above = (declared.database_tags(parent), live.database_tags(parent)) if keys else (before, after)
+    for key in keys:
         if before.get(key) == above[0].get(key) and after.get(key) == above[1].get(key):
             continue
         found.tags[TagRef(table, key)] = (before.get(key), after.get(key))

@@ -54,10 +54,14 @@ class Seen:
     rank: tuple[object, ...]
     witness: Witness
 
+    def on(self, table: Table) -> tuple[object, ...]:
+        """Return the rank that it would have on another table."""
+        return (*self.rank[:5], table.database, table.name, *self.rank[7:])
+
     def of(self, table: Table) -> Seen:
         """Say the same of another table just like this one's."""
-        rank = (*self.rank[:5], table.database, table.name, *self.rank[7:])
-        return Seen(rank, replace(self.witness, catalog=table.catalog, database=table.database, table=table.name))
+        witness = replace(self.witness, catalog=table.catalog, database=table.database, table=table.name)
+        return Seen(self.on(table), witness)
 
 
 def seen(witness: Witness, *, sensitive: bool, partition: bool) -> Seen:
@@ -175,8 +179,8 @@ class Effect:
         self.sources_of(share.sources)
         if share.columns:
             self.spread(table, share.columns, share.sensitive)
-        if share.best is not None:
-            self.show(share.best.of(table))
+        if share.best is not None and (self.best is None or share.best.on(table) < self.best.rank):
+            self.best = share.best.of(table)
 
     def sources_of(self, sources: dict[Source, People]) -> None:
         """Keep through what it is read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.compare.grants import witness
+from checks.compare.difference import witness
 from checks.compare.moved.alike import Alike, alike
 from checks.compare.moved.changes import Changes, changes
 from checks.compare.moved.databases import databases
@@ -73,10 +73,10 @@ def _edits(world: World, effects: Effects) -> None:
         for one in differences:
             bit = world.bit(one.principal)
             effect.people |= bit
-            effect.tables |= one.tables
+            effect.tables |= set(one.tables)
             effect.databases |= one.databases
             effect.atoms |= one.plain | {(SELECT, flag) for flag in one.select}
-            example = witness(sides, one)
+            example = witness(one)
             place = Table(example.catalog or "", example.database or "", example.table or "")
             column = example.column
             told = sides.view_live.columns(place)
