@@ -46,6 +46,7 @@ ENGINE = (
     "checks/principals.py",
     "checks/semantics.py",
     "checks/view.py",
+    "checks/grants.py",
     "checks/normal.py",
     "checks/evaluate.py",
     "checks/predicates/*.py",
