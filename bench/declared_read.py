@@ -100,7 +100,7 @@ def compare(path: str, runs: int) -> str:
         f" {ours['cpu'] / plain['cpu']:.2f} times\n"
         f"  held at the peak {ours['held'] / 1e6:.0f} MB, of which the result {ours['left'] / 1e6:.0f};"
         f" json.load {plain['held'] / 1e6:.0f}\n"
-        f"  resident at the peak, mapped text included, {ours['peak'] / 1e6:.0f} MB; json.load {plain['peak'] / 1e6:.0f}"
+        f"  resident at the peak, text included, {ours['peak'] / 1e6:.0f} MB; json.load {plain['peak'] / 1e6:.0f}"
     )
 
 

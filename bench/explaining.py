@@ -1,6 +1,6 @@
 """Measure ``floodline explain`` as a whole process: ``python -m bench.explaining FOLDER [RUNS]``.
 
-FOLDER holds what ``python -m bench --keep`` leaves in ``out/bench``: ``state.json`` and ``after.jsonl.gz``. The recording
+FOLDER holds what ``python -m bench --keep`` leaves in ``out/bench``: ``state.json`` and ``after.jsonl.gz``. It
 is read packed and, from a copy that lasts as long as this, plain. The interpreter's start and all imports count.
 """
 
