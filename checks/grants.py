@@ -259,7 +259,7 @@ class Grants(Collection[Grant]):
         self._people: dict[int, None] = {}
         self._conditions: dict[int, None] = {0: None}
         self._shared: Grants | None = None
-        self._rows_of: dict[int, array[int]] | None = None
+        self._rows_of: dict[int, list[int]] | None = None
         self._naming: dict[int, array[int]] | None = None
         self._broad: set[Principal] | None = None
         self._used: bytearray | None = None
@@ -453,11 +453,14 @@ class Grants(Collection[Grant]):
         who = self._number(principal)
         if who is None:
             return []
+        return [grant for key in self._keys_of(who) for grant in self._one(key)]
+
+    def _keys_of(self, who: int) -> Iterable[int]:
         if self._rows_of is None:
             self._rows_of = {}
             for key in self.rows:
-                self._rows_of.setdefault(key >> RESOURCE_BITS & _PRINCIPAL, array("Q")).append(key)
-        return [grant for key in self._rows_of.get(who, ()) for grant in self._one(key)]
+                self._rows_of.setdefault(key >> RESOURCE_BITS & _PRINCIPAL, []).append(key)
+        return self._rows_of.get(who, ())
 
     def on_object(self, principal: Principal, resource: Resource) -> list[Grant]:
         """Return a principal's grants on exactly this resource."""
@@ -489,6 +492,25 @@ class Grants(Collection[Grant]):
         who = self._number(principal)
         for key in self._holders.get(who, ()) if who is not None else ():
             yield from self._one(key)
+
+    def of_databases(self, principal: Principal) -> Iterator[Grant]:
+        """Yield a principal's grants on all tables of a database."""
+        return self._by_resource(principal, {_ALL_TABLES})
+
+    def tables_of(self, principal: Principal) -> Iterator[Table]:
+        """Yield the tables that a principal's grants name, each as often as they do."""
+        pool, who = self.pool, self._number(principal)
+        for key in self._keys_of(who) if who is not None else ():
+            if pool.kinds[key & _RESOURCE] < _ALL_TABLES:
+                table = pool.noun(pool.owner[key & _RESOURCE])
+                if isinstance(table, Table):
+                    yield table
+
+    def _by_resource(self, principal: Principal, kinds: Collection[int]) -> Iterator[Grant]:
+        who = self._number(principal)
+        for key in self._keys_of(who) if who is not None else ():
+            if self.pool.kinds[key & _RESOURCE] in kinds:
+                yield from self._one(key)
 
     def _of_kind(self, principal: Principal, kind: int) -> Iterator[Grant]:
         who, kinds = self._number(principal), self.pool.kinds

@@ -8,24 +8,22 @@ cause, and equal access in another spelling is silence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from checks import spelling
 from checks.compare import findings as say
 from checks.compare.beneath import beneath
-from checks.compare.rows import Excess, beyond
+from checks.compare.cells import beyond_others
+from checks.compare.difference import MILD, Difference, pieces, place, witness
 from checks.compare.sides import Sides
 from checks.grants import Atom, Grants, atoms, differences
 from checks.model import (
-    EVERY_COLUMN,
     EVERYONE,
     Access,
-    AllExcept,
     AllTables,
     AnyResource,
     Catalog,
     Cause,
-    Columns,
     Confidence,
     Database,
     DataCellsFilter,
@@ -35,7 +33,6 @@ from checks.model import (
     Function,
     Grant,
     LFTag,
-    Only,
     Principal,
     Resource,
     SavedExpression,
@@ -68,115 +65,12 @@ from checks.semantics import (
     tag_within,
     within,
 )
-from checks.view import Access as TableAccess
-from checks.view import Piece, View, access, condition_fits, database_access
+from checks.view import View, access, condition_fits, database_access
 
 _BY_REACH = (Table, TableColumns, AllTables, DataCellsFilter, AnyResource)
-_MILD = frozenset({DESCRIBE})
-
-
-@dataclass(slots=True)
-class Difference:
-    """What one side's rows give a principal on one subject beyond the other side's."""
-
-    principal: Principal
-    resource: Resource
-    rows: list[Grant] = field(default_factory=list)
-    cells: dict[Table, set[str]] = field(default_factory=dict)
-    tables: set[Table] = field(default_factory=set)
-    plain: set[Atom] = field(default_factory=set)
-    where: dict[Atom, Table] = field(default_factory=dict)
-    """The first table, by name, on which an atom other than SELECT was found."""
-    select: dict[bool, dict[Table, set[str]]] = field(default_factory=dict)
-    notes: set[str] = field(default_factory=set)
-    unknown: set[str] = field(default_factory=set)
-    row: dict[tuple[Table, str], tuple[tuple[str, object], ...]] = field(default_factory=dict)
-    future: bool = False
-    raw: bool = False
-    """Whether files are read past every column and row limit."""
-    databases: set[Database] = field(default_factory=set)
-    maybe: bool = False
-    """Whether the other side's grants count whose conditions cannot be ordered."""
-
-    def __bool__(self) -> bool:
-        return bool(self.plain or self.select)
-
-    def take(self, table: Table, plain: Iterable[Atom], chosen: Iterable[tuple[bool, Excess]]) -> None:
-        """Add what was found on one table; columns and tables that are yet to come only set ``future``."""
-        for atom in plain:
-            if table.name == FUTURE:
-                self.future = True
-                continue
-            self.plain.add(atom)
-            self.tables.add(table)
-            first = self.where.setdefault(atom, table)
-            if (table.database, table.name) < (first.database, first.name):
-                self.where[atom] = table
-        for flag, excess in chosen:
-            if excess.unknown is not None:
-                self.unknown.add(excess.unknown)
-                continue
-            if FUTURE in excess.columns:
-                self.future = True
-            if not excess.today and not (FUTURE in excess.columns and self._blank(table)):
-                continue
-            if table.name == FUTURE:
-                continue
-            self.select.setdefault(flag, {}).setdefault(table, set()).update(excess.columns)
-            self.cells.setdefault(table, set()).update(excess.columns)
-            self.tables.add(table)
-            if excess.row is not None:
-                for column in excess.columns:
-                    self.row.setdefault((table, column), excess.row)
-            if excess.note:
-                self.notes.add(excess.note)
-
-    blank: set[Table] = field(default_factory=set)
-    """Tables whose columns nobody knows: there a wildcard is access today."""
-
-    def _blank(self, table: Table) -> bool:
-        return table in self.blank
 
 
 # -------------------------------------------------------------------------------------------------------- on one table
-def _has(found: TableAccess, atom: Atom) -> bool:
-    permission, lendable = atom
-    if atom in found.others:
-        return True
-    if permission != DESCRIBE:
-        return False
-    # Any permission implies DESCRIBE, with the grant option where that may be passed on (contract, decision 9).
-    return any(flag or not lendable for _, flag in found.others) or any(
-        piece.grantable or not lendable for piece in found.pieces
-    )
-
-
-def beyond_others(
-    own: TableAccess, wanted: frozenset[Atom], others: Sequence[TableAccess], types: dict[str, str]
-) -> tuple[list[Atom], list[tuple[bool, Excess]]]:
-    """Return the atoms and the cells of *own* that none of *others* has."""
-    plain = [atom for atom in own.others if atom in wanted and not any(_has(other, atom) for other in others)]
-    chosen: list[tuple[bool, Excess]] = []
-    for piece in own.pieces:
-        for flag in (False, True):
-            if (SELECT, flag) not in wanted or (flag and not piece.grantable):
-                continue
-            left = [Excess(piece.columns)]
-            for other in others:
-                left = [
-                    Excess(more.columns, more.row or one.row, more.unknown or one.unknown, more.note or one.note)
-                    for one in left
-                    for more in beyond(
-                        Piece(one.columns, piece.rows, piece.grantable, piece.grant),
-                        other.pieces,
-                        types,
-                        grantable=flag,
-                    )
-                ]
-            chosen += [(flag, one) for one in left]
-    return plain, chosen
-
-
 def _reached(sides: Sides, grant: Grant, view: View) -> Iterable[Table]:
     """Yield the tables that a grant may reach, and one table that does not exist yet where it reaches later ones."""
     match grant.resource:
@@ -269,7 +163,7 @@ def _offered(sides: Sides, offers: Sequence[Grant], resource: Resource, atom: At
         needed = known.values if "*" in resource.values and known is not None else resource.values
         return "*" in values or needed <= values
     have = frozenset().union(*(atoms(offer) for offer in offers if _contains(offer.resource, resource)))
-    if atom in have or (permission == CREATE_DATABASE and (SUPER_USER, False) in have):
+    if atom in have or (permission in {CREATE_DATABASE, DESCRIBE} and (SUPER_USER, False) in have):
         return True
     if permission != DESCRIBE:
         return False
@@ -352,21 +246,39 @@ def _below(
 # ------------------------------------------------------------------------------------------------------------ widening
 def widened(sides: Sides) -> set[tuple[Principal, Resource]]:
     """Find what live rows give beyond the declared ones; returns the subjects that got a finding."""
-    found_by: dict[tuple[Principal, str | None, Resource], Difference] = {}
-    for grant, wanted in differences(sides.index_live, sides.index_declared):
-        principal = grant.principal
-        if principal is None or _expected(sides, grant):
-            continue
-        subject = subject_of(grant.resource)
-        found = found_by.setdefault((principal, grant.condition, subject), Difference(principal, subject))
-        found.rows.append(grant)
-        _measure(sides, grant, wanted, found)
+    rows = (
+        (grant, wanted)
+        for grant, wanted in differences(sides.index_live, sides.index_declared)
+        if grant.principal is not None and not _expected(sides, grant)
+    )
     told = set()
-    for (principal, _, subject), difference in found_by.items():
+    for (principal, _, subject), group in _by_subject(rows).items():
+        difference = Difference(sides.register, principal, subject)
+        for grant, wanted in group:
+            difference.rows.append(grant)
+            _measure(sides, grant, wanted, difference)
         found = _settled(sides, difference, _measure)
+        place = len(sides.findings)
         if _report_gain(sides, found):
             told.add((principal, subject))
+            if found and len(sides.findings) > place:
+                sides.gained.append((principal, found.rows, place))
     return told
+
+
+_Rows = list[tuple[Grant, frozenset[Atom]]]
+
+
+def _by_subject(
+    rows: Iterable[tuple[Grant, frozenset[Atom]]],
+) -> dict[tuple[Principal, str | None, Resource], _Rows]:
+    """Group rows that make one difference; each is judged and told before the next, since one may span a whole lake."""
+    groups: dict[tuple[Principal, str | None, Resource], _Rows] = {}
+    for grant, wanted in rows:
+        if grant.principal is not None:
+            key = (grant.principal, grant.condition, subject_of(grant.resource))
+            groups.setdefault(key, []).append((grant, wanted))
+    return groups
 
 
 def _settled(
@@ -380,7 +292,7 @@ def _settled(
     """
     if not found or found.rows[0].condition is None:
         return found
-    again = Difference(found.principal, found.resource, found.rows, maybe=True)
+    again = Difference(found.register, found.principal, found.resource, found.rows, maybe=True)
     for row in found.rows:
         measure(sides, row, atoms(row), again)
     if again:
@@ -412,7 +324,10 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
     only_wanted = wanted
     if isinstance(resource, Catalog):
         only_wanted = frozenset((one, flag) for one in TABLE_MEMBERS for flag in (False, True))
-    for table in _reached(sides, grant, sides.view_live):
+    tables = _reached(sides, grant, sides.view_live)
+    if _is_broad(grant):
+        tables = _measure_broad(sides, grant, wanted, found)
+    for table in tables:
         if sides.view_live.columns(table) is None:
             found.blank.add(table)
         own = access(sides.index_live, sides.view_live, principal, table, only=grant)
@@ -425,10 +340,27 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
         told = sides.view_live.columns(table)
         if told and any(permission in RAW_READS and not flag for permission, flag in plain):
             # The files themselves are read: every column counts.
-            found.cells.setdefault(table, set()).update(told[0] | told[1])
+            found.cells.add(table, told[0] | told[1])
             found.raw = True
     if isinstance(resource, TagPolicy) and not found and not found.future:
         found.future = not _covered_tomorrow(sides, grant, resource)
+
+
+def _is_broad(grant: Grant) -> bool:
+    return isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == "TABLE"
+
+
+def _measure_broad(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Difference) -> Iterable[Table]:
+    """Measure a tag grant as sets of tables, and return those that are left to be measured one by one."""
+    judge = sides.breadth
+    declared = ((sides.index_declared, judge.live), (sides.index_declared, judge.declared))
+    broad = judge.beyond(grant, wanted, declared, maybe=found.maybe)
+    found.take_broad(broad)
+    for permission in RAW_READS:
+        if files := broad.whole.get((permission, False)):
+            found.cells.whole |= files
+            found.raw = True
+    return sides.register.named(broad.rest)
 
 
 def _later(sides: Sides, grant: Grant, found: Difference) -> None:
@@ -610,118 +542,6 @@ def _policy_contains(sides: Sides, live: TagPolicy, declared: Resource) -> bool:
             return False
 
 
-def _spelt(sides: Sides, found: Difference, cells: dict[Table, set[str]]) -> Columns:
-    """Spell the columns of a difference: exact for one table, every column for many.
-
-    Partition keys come with every column and cannot be restricted: they are named only where nothing else is.
-    """
-    if len(cells) != 1:
-        return EVERY_COLUMN
-    table, columns = next(iter(cells.items()))
-    told = sides.view_live.columns(table)
-    names, partitions = told or (frozenset(), frozenset())
-    if FUTURE not in columns:
-        return Only(frozenset(columns - partitions or columns))
-    if told is None:
-        return AllExcept(
-            frozenset(
-                column
-                for row in sides.index_declared.named(found.principal, table)
-                if isinstance(row.resource, TableColumns) and isinstance(row.resource.columns, Only)
-                for column in row.resource.columns.names
-            )
-        )
-    return AllExcept(names - frozenset(columns))
-
-
-def pieces(sides: Sides, found: Difference) -> tuple[Access, ...]:
-    """Spell what was added or removed; a permission that may also be passed on is said once, with that."""
-    if any(permission == SUPER_USER for permission, _ in found.plain):
-        return tuple(Access(SUPER_USER, None, flag) for permission, flag in found.plain if permission == SUPER_USER)
-    result = []
-    lent = {permission for permission, flag in found.plain if flag}
-    for permission, flag in found.plain:
-        if flag or permission not in lent:
-            result.append(Access(permission, None, flag))
-    lent_cells = found.select.get(True, {})
-    if lent_cells:
-        result.append(Access(SELECT, _spelt(sides, found, lent_cells), grantable=True))
-    if plain_cells := found.select.get(False, {}):
-        rest = {
-            table: columns - lent_cells.get(table, set())
-            for table, columns in plain_cells.items()
-            if columns - lent_cells.get(table, set())
-        }
-        if rest:
-            result.append(Access(SELECT, _spelt(sides, found, rest), rows=_predicates(sides, found)))
-    return tuple(result)
-
-
-def _predicates(sides: Sides, found: Difference) -> str | None:
-    """Return the filter expression where every row of the difference comes through one filter."""
-    texts = set()
-    for row in found.rows:
-        body = sides.view_live.body(row.resource) if isinstance(row.resource, DataCellsFilter) else None
-        texts.add(getattr(body.rows, "text", None) if body else None)
-    return texts.pop() if len(texts) == 1 else None
-
-
-def witness(sides: Sides, found: Difference) -> Witness:
-    """Choose the smallest telling example: a sensitive column if there is one, else the first by name."""
-    for flag in (False, True):
-        if cells := found.select.get(flag):
-            partitions = sides.view_live.columns
-            best = min(
-                ((table, column) for table, columns in cells.items() for column in (columns - {FUTURE}) or columns),
-                key=lambda cell: (
-                    not sides.is_sensitive(*cell),
-                    cell[1] in ((partitions(cell[0]) or (frozenset(), frozenset()))[1]),
-                    cell[0].database,
-                    cell[0].name,
-                    cell[1],
-                ),
-            )
-            table, column = best
-            return Witness(
-                found.principal,
-                SELECT,
-                table.catalog,
-                table.database,
-                table.name,
-                None if column == FUTURE else column,
-                found.row.get(best),
-            )
-    told = [atom for atom in found.plain if atom[0] != SUPER_USER or not found.tables]
-    best_atom = min(told, key=lambda one: (one[0] in _MILD, one[1], one[0]), default=(DESCRIBE, False))
-    permission = best_atom[0]
-    if best_atom in found.where:
-        table = found.where[best_atom]
-        return Witness(found.principal, permission, table.catalog, table.database, table.name)
-    if found.databases:
-        database = min(found.databases, key=lambda one: one.name)
-        return Witness(found.principal, permission, database.catalog, database.name)
-    return place(found.principal, permission, found.resource)
-
-
-def place(principal: Principal | None, permission: str | None, resource: Resource) -> Witness:
-    """Make a witness of a resource that lies outside tables."""
-    match resource:
-        case Database(catalog, name):
-            return Witness(principal, permission, catalog, name)
-        case Table(catalog, database, name):
-            return Witness(principal, permission, catalog, database, name)
-        case DataLocation(catalog, arn):
-            return Witness(principal, permission, catalog, location=arn)
-        case AllTables(catalog, database):
-            return Witness(principal, permission, catalog, database, FUTURE)
-        case DataCellsFilter(table=Table(catalog, database, name)):
-            return Witness(principal, permission, catalog, database, name)
-        case Function(catalog, database, _):
-            return Witness(principal, permission, catalog, database)
-        case _:
-            return Witness(principal, permission, getattr(resource, "catalog", None))
-
-
 def _report_gain(sides: Sides, found: Difference) -> bool:
     rows = found.rows
     principal = found.principal
@@ -819,7 +639,7 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
                 Cause("grant", f"grant on {where} to {who}"),
                 confidence=Confidence.ASSUMED,
                 reach=sides.reach([principal], found.cells),
-                witness=witness(sides, found),
+                witness=witness(found),
                 **told,
             )
         )
@@ -829,13 +649,13 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
     exposure = verdict is Verdict.WIDENED or sides.opens_declared(live.resource)
     made_by_aws = verdict is Verdict.UNMANAGED and kind_of(principal) is Kind.SERVICE_LINKED_ROLE
     rule = _rule(sides, found, verdict, principal)
-    seen = witness(sides, found)
+    seen = witness(found)
     gained = {permission for permission, flag in _gained(found) if not flag}
-    under = beneath(sides, principal, found.resource, gained, found.select.get(False, ()), found.databases)
+    selected = found.select.get(False)
+    views = [one for one in sides.definer_views if selected is not None and one in selected]
+    under = beneath(sides, principal, found.resource, gained, views, found.databases)
     further = sum(table not in found.tables and table.parent not in found.databases for table in under.cells)
-    cells = {
-        table: {*found.cells.get(table, ()), *under.cells.get(table, ())} for table in {**found.cells, **under.cells}
-    }
+    cells = found.cells.joined(under.cells)
     reach = sides.reach([principal], cells, tables=_tables_touched(sides, found) + further)
     cause = _cause(sides, found, subjects, declared_rows, who, where)
     notes = sorted(found.notes)
@@ -1012,7 +832,7 @@ def _severity(sides: Sides, found: Difference, principal: Principal, *, exposure
     if not exposure:
         return Severity.INFO if kind_of(principal) is Kind.SERVICE_LINKED_ROLE else Severity.LOW
     gained = _gained(found)
-    if {permission for permission, _ in gained} <= _MILD:
+    if {permission for permission, _ in gained} <= MILD:
         return Severity.MEDIUM
     sensitive = getattr(reads, "sensitive_columns", 0)
     outside = is_many(principal) or is_foreign(principal, sides.id.account)
@@ -1057,23 +877,18 @@ def narrowed(sides: Sides) -> set[tuple[Principal, Resource]]:
     """Find what declared rows give that live grants do not, over the same facts; returns the subjects concerned."""
     if Facts.GRANTS in sides.dark:
         return set()
-    found_by: dict[tuple[Principal, str | None, Resource], Difference] = {}
     missing: list[Grant] = []
-    for grant, wanted in differences(sides.index_declared, sides.index_live):
-        principal = grant.principal
-        if principal is None:
-            continue
-        subject = subject_of(grant.resource)
+    told = set()
+    for (principal, _, subject), group in _by_subject(differences(sides.index_declared, sides.index_live)).items():
         if (isinstance(subject, Table) and sides.is_gone(subject)) or sides.hides(Facts.GRANTS, subject, principal):
             continue
-        found = found_by.setdefault((principal, grant.condition, subject), Difference(principal, subject))
-        before = bool(found)
-        found.rows.append(grant)
-        _measure_loss(sides, grant, wanted, found)
-        if not before and not found and sides.index_live.same(grant) is None:
-            missing.append(grant)
-    told = set()
-    for (principal, _, subject), difference in found_by.items():
+        difference = Difference(sides.register, principal, subject)
+        for grant, wanted in group:
+            before = bool(difference)
+            difference.rows.append(grant)
+            _measure_loss(sides, grant, wanted, difference)
+            if not before and not difference and sides.index_live.same(grant) is None:
+                missing.append(grant)
         found = _settled(sides, difference, _measure_loss)
         if found:
             _report_loss(sides, found)
@@ -1116,7 +931,15 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
     elif not tabular:
         _elsewhere(sides, grant, wanted, sides.index_live, (sides.view_live,), found)
         return
-    for table in _reached(sides, grant, sides.view_live):
+    tables = _reached(sides, grant, sides.view_live)
+    if _is_broad(grant):
+        judge = sides.breadth
+        broad = judge.beyond(
+            grant, wanted, ((sides.index_live, judge.live),), maybe=found.maybe, before=judge.declared
+        )
+        found.take_broad(broad)
+        tables = sides.register.named(broad.rest)
+    for table in tables:
         if table.name == FUTURE or sides.is_gone(table):
             continue
         own = access(sides.index_declared, sides.view_live, principal, table, only=grant)
@@ -1139,7 +962,7 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
 def _report_loss(sides: Sides, found: Difference) -> None:
     principal, rows = found.principal, found.rows
     live_rows = _on_subject(sides.index_live, principal, found.resource)
-    seen = witness(sides, found)
+    seen = witness(found)
     who = spelling.principal_words(principal, home=sides.id.account)
     where = spelling.words(found.resource)
     lost_lending = all(flag for _, flag in _gained(found))
@@ -1204,17 +1027,25 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
         return
     common = sides.index_declared.shared(sides.index_live)
     for grant in missing:
-        if grant.permissions <= _MILD and not grant.grantable:
+        if grant.permissions <= MILD and not grant.grantable:
             continue  # implied by what is there
         if isinstance(grant.resource, DataCellsFilter) and sides.view_live.body(grant.resource) is None:
             continue  # the filter itself is missing, which is a finding of its own
         assert grant.principal is not None
-        left = Difference(grant.principal, subject_of(grant.resource))
-        tables = [one for one in _reached(sides, grant, sides.view_live) if one.name != FUTURE]
-        for table in tables:
+        left = Difference(sides.register, grant.principal, subject_of(grant.resource))
+        rest: Iterable[Table]
+        if isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == "TABLE":
+            judge = sides.breadth
+            broad = judge.beyond(grant, atoms(grant), ((common, judge.live),), maybe=False)
+            left.take_broad(broad)
+            rest, tables = sides.register.named(broad.rest), bool(judge.means(judge.live, grant.resource))
+        else:
+            reached = [one for one in _reached(sides, grant, sides.view_live) if one.name != FUTURE]
+            rest, tables = reached, bool(reached)
+        for table in rest:
             own = access(sides.index_declared, sides.view_live, grant.principal, table, only=grant)
-            rest = access(common, sides.view_live, grant.principal, table, condition=grant.condition)
-            plain, chosen = beyond_others(own, atoms(grant), (rest,), sides.view_live.types(table))
+            others = access(common, sides.view_live, grant.principal, table, condition=grant.condition)
+            plain, chosen = beyond_others(own, atoms(grant), (others,), sides.view_live.types(table))
             left.take(table, plain, chosen)
         tabular = isinstance(grant.resource, _BY_REACH) or (
             isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == "TABLE"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from checks.compare.broad import Breadth
+from checks.compare.spans import Cells, Register
 from checks.grants import Grants
 from checks.model import (
     AllTables,
@@ -20,6 +22,7 @@ from checks.model import (
     Facts,
     Finding,
     Function,
+    Grant,
     Lake,
     LakeId,
     LFTag,
@@ -38,10 +41,9 @@ from checks.semantics import FUTURE, database_of, matches, subject_of, table_of,
 from checks.view import View
 
 if TYPE_CHECKING:
-    from checks.compare.grants import Difference
+    from checks.compare.difference import Difference
 
 _BORROWED = frozenset({Facts.TABLES, Facts.FILTERS, Facts.EXPRESSIONS})
-_SENSITIVE = frozenset({"confidential", "restricted"})
 
 
 @dataclass(slots=True)
@@ -64,6 +66,11 @@ class Sides:
     """Undeclared columns that a finding already names."""
     edits: dict[SavedExpression, list[Difference]] = field(default_factory=dict)
     """What live grants gain by naming a saved expression whose body was edited."""
+    gained: list[tuple[Principal, list[Grant], int]] = field(default_factory=list)
+    """Whose live rows got a finding because they give more, and its place among the findings."""
+    _register: Register | None = None
+    _breadth: Breadth | None = None
+    _definer_views: list[Table] | None = None
     _members: dict[Principal, frozenset[Principal]] = field(default_factory=dict)
     _databases: set[Database] = field(init=False)
     _tables: set[Table] = field(init=False)
@@ -233,12 +240,32 @@ class Sides:
             return database not in self.live.databases and not self._tables_of.get(database)
         return table not in self.live.tables and Facts.TABLES not in self.dark
 
+    @property
+    def register(self) -> Register:
+        """The tables that exist, numbered."""
+        if self._register is None:
+            self._register = Register(self.tables(), (self.view_declared, self.view_live), self.view_live)
+        return self._register
+
+    @property
+    def definer_views(self) -> list[Table]:
+        """The views that read with the rights of somebody else."""
+        if self._definer_views is None:
+            self._definer_views = [table for table, info in self.live.tables.items() if info.view_definer is not None]
+        return self._definer_views
+
+    @property
+    def breadth(self) -> Breadth:
+        """Judges LF-tag grants as sets of tables."""
+        if self._breadth is None:
+            self._breadth = Breadth(
+                self.register, self.view_declared, self.view_live, self.index_declared, self.index_live
+            )
+        return self._breadth
+
     def is_sensitive(self, table: Table, column: str) -> bool:
         """Whether either side tags the column confidential or restricted."""
-        return any(
-            view.column_tags(table, column).get("sensitivity") in _SENSITIVE
-            for view in (self.view_declared, self.view_live)
-        )
+        return bool(self.register.sensitive(table, frozenset({column})))
 
     def members(self, group: Principal) -> frozenset[Principal]:
         """Return the principals of either side that a group certainly contains, itself apart."""
@@ -255,20 +282,15 @@ class Sides:
         return Confidence.ASSUMED if self.declared.assumed else Confidence.PROVED
 
     def reach(
-        self, principals: Iterable[Principal | None], cells: dict[Table, set[str]], tables: int | None = None
+        self, principals: Iterable[Principal | None], cells: Mapping[Table, set[str]] | Cells, tables: int | None = None
     ) -> Reach:
         """Count who and what a difference touches; the columns of *cells* without those that are yet to come."""
         people = set(principals)
         many = any(one is None or is_many(one) for one in people)
-        counted: Counter[str] = Counter()
-        for table, columns in cells.items():
-            told = columns - {FUTURE}
-            counted["columns"] += len(told)
-            counted["sensitive"] += sum(self.is_sensitive(table, column) for column in told)
-        real = sum(table.name != FUTURE for table in cells)
-        return Reach(
-            None if many else len(people), real if tables is None else tables, counted["columns"], counted["sensitive"]
-        )
+        if not isinstance(cells, Cells):
+            cells = Cells(self.register, {table: columns for table, columns in cells.items() if table.name != FUTURE})
+        columns, sensitive = cells.count()
+        return Reach(None if many else len(people), len(cells) if tables is None else tables, columns, sensitive)
 
     def origin(self, *facts: object) -> Evidence | None:
         """Return the first evidence among declared facts."""

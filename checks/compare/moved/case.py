@@ -12,11 +12,12 @@ from checks.compare.moved.effects import NO_COLUMNS, Moved, People, Rival, Share
 from checks.compare.moved.holding import NOBODY, Claim, Holding, Region, both_ways
 from checks.compare.moved.world import World
 from checks.grants import Atom
-from checks.model import Facts, Resource, Table, Witness
+from checks.model import Facts, Table, Witness
 from checks.semantics import DESCRIBE, FUTURE
 
 Blamed = tuple[Moved, ...]
-Known = dict[tuple[Resource, Cell, bool], Blamed]
+Known = dict[tuple[int, Cell, bool], Blamed]
+"""Facts to blame by the identity of the resource that a grant is on, the cell, and whether it is a gain."""
 
 
 @dataclass(slots=True)
@@ -140,7 +141,7 @@ class Case:
         by_facts: dict[Blamed, list[Claim]] = {}
         for one in self.movers:
             if people & one.givers(atom, region, gain=gain):
-                key = (one.offer.resource, cell, gain)
+                key = (id(one.offer.resource), cell, gain)
                 facts = self.known.get(key)
                 if facts is None:
                     facts = blame(self.world.sides, self.kind, self.table, cell, one.offer.resource, gain=gain)
