@@ -3,58 +3,83 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_lakes import grants, lakes, pairs, universe
+from random_lakes import FEATURES, features, grants, lakes, pairs, universe
+from small_lakes import ACCOUNT, ANALYST, MARKETING
 
+from checks import normal
 from checks.compare import compare
-from checks.model import Finding, Grant, Lake, Table, Verdict
-from checks.specification import FUTURE, Fact, facts
+from checks.model import (
+    AllTables,
+    Database,
+    Finding,
+    Grant,
+    Lake,
+    Only,
+    Resource,
+    SettingRef,
+    Table,
+    TableColumns,
+    TagPolicy,
+    Verdict,
+)
+from checks.specification import FUTURE, Fact, bypassed, facts, powers
 
-PAIRS = int(os.environ.get("FLOODLINE_PAIRS", "1000"))
-"""Random pairs per property; ``make soak`` asks for more."""
+PAIRS = int(os.environ.get("FLOODLINE_PAIRS", "2000"))
+"""Random pairs of engine and specification in all; ``make soak`` asks for more."""
 
-many = settings(max_examples=PAIRS, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+quiet = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+some = settings(quiet, max_examples=PAIRS // 10)
+EDITED = frozenset({"filter", "expression", "tag"})
+"""Causes of findings about facts that moved."""
 ACCESS_RULES = {f"FL{number}" for number in (101, 102, 103, 104, 105, 106, 110, 111, 112, 113)}
 
 
-def today(found: frozenset[Fact], live: Lake) -> frozenset[Fact]:
-    """Keep what is about things that exist."""
-    known = {
-        table: {one.name for one in (*(info.columns or ()), *info.partition_keys)}
-        for table, info in live.tables.items()
-    }
-    kept = set()
-    for one in found:
-        table = None if one.table is None else Table(one.database.catalog, one.database.name, one.table)
-        if FUTURE in {one.table, one.column} or (table is not None and table not in known):
-            continue
-        if table is not None and one.column is not None and one.column not in known[table]:
-            continue
-        kept.add(one)
-    return frozenset(kept)
-
-
-def gained_and_lost(declared: Lake, live: Lake) -> tuple[frozenset[Fact], frozenset[Fact]]:
-    whole = universe(declared, live)
-    before, after = facts(declared, live, whole, named=True), facts(live, declared, whole, named=False)
-    return today(after - before, live), today(before - after, live)
+def exists(fact: Fact, live: Lake, *others: Lake) -> bool:
+    """Whether a fact is about something of today: its column may be one that *others* have."""
+    on = fact.on
+    if not isinstance(on, Table):
+        return not (on[-1].endswith(FUTURE) if isinstance(on, tuple) else getattr(on, "name", "").startswith(FUTURE))
+    infos = [one.tables[on] for one in (live, *others) if on in one.tables]
+    known = {one.name for info in infos for one in (*(info.columns or ()), *info.partition_keys)}
+    return on in live.tables and (fact.column is None or fact.column in known)
 
 
 def gains(found: tuple[Finding, ...]) -> list[Finding]:
     """Keep the findings that say that somebody gained access to what exists."""
-    return [one for one in found if one.rule in ACCESS_RULES and one.added and one.reach.tables]
+    return [
+        one
+        for one in found
+        if one.rule in ACCESS_RULES and one.added and "reaches nothing that exists" not in one.message
+    ]
+
+
+def place(fact: Fact) -> tuple[object, ...]:
+    """Say where a fact is as a witness says it."""
+    on = fact.on
+    if isinstance(on, Table):
+        return on.database, on.name, fact.column
+    if isinstance(on, tuple):
+        return (on[1] if on[0] == "function" else None), None, None
+    return (on.name if hasattr(on, "name") else None), None, None
 
 
 def agrees(declared: Lake, live: Lake) -> None:
     """Hold one comparison against the specification: no gain or loss is missed or made up, every witness is a gain."""
-    gained, lost = gained_and_lost(declared, live)
+    whole = universe(declared, live)
+    before, after = facts(declared, whole, live), facts(live, whole)
+    fresh, now = after - before, {one for one in after if exists(one, live)}
+    gained, lost = now - before, {one for one in before if exists(one, live, declared)} - now
     findings = compare(declared, live).findings
     reported = gains(findings)
     assert bool(reported) == bool(gained), sorted(map(str, gained))[:5] or [one.message for one in reported]
-    told = {(one.principal, one.permission, one.database.name, one.table, one.column) for one in gained}
+    told = {(one.principal, one.permission, *place(one)) for one in gained}
     for finding in reported:
         seen = finding.witness
         assert seen is not None
@@ -64,28 +89,77 @@ def agrees(declared: Lake, live: Lake) -> None:
     for finding in findings:
         if finding.verdict is Verdict.LATENT:
             assert not finding.added
+    later(fresh - gained, findings)
+    beside(declared, live, findings)
+
+
+def later(fresh: frozenset[Fact], findings: tuple[Finding, ...]) -> None:
+    """Hold what differs tomorrow only: latent, or told with what differs today.
+
+    What a moved fact would show tomorrow is judged by the fact, not by each holder's other grants; and of one that
+    shows less today, or nobody anything, it is not said.
+    """
+    latent = [one for one in findings if one.rule == "FL160"]
+    moved = [one for one in findings if one.cause.kind in EDITED]
+    told = latent or moved or [one for one in findings if one.rule in {*ACCESS_RULES, "FL121"}]
+    assert told or not fresh, sorted(map(str, fresh))[:5]
+    assert fresh or not [one for one in latent if one.cause.kind not in EDITED], latent[0].message
+
+
+def beside(declared: Lake, live: Lake, findings: tuple[Finding, ...]) -> None:
+    """Hold what stands beside the grants: settings that open more, and who reaches tables past Lake Formation."""
+    opened = powers(live) - powers(declared)
+    reported = [
+        one
+        for one in findings
+        if one.widens and isinstance(one.subject.resource, SettingRef) and one.subject.resource.database is None
+    ]
+    assert bool(opened) == bool(reported), sorted(opened) or reported
+    past = [
+        (who, table)
+        for who in (ANALYST, MARKETING)
+        for table in live.tables
+        if bypassed(live, who, table) and not bypassed(declared, who, table) and table in declared.tables
+    ]
+    assert not past or any(one.rule in {"FL104", "FL122", "FL123"} and one.widens for one in findings), past
+
+
+def run(strategy: st.SearchStrategy[tuple[Lake, Lake]], number: int, needed: frozenset[str]) -> None:
+    """Hold random pairs against the specification, and the random lakes against what they must exercise."""
+    seen: Counter[str] = Counter()
+
+    @settings(quiet, max_examples=number)
+    @given(strategy)
+    def one(pair: tuple[Lake, Lake]) -> None:
+        seen.update(features(*pair))
+        agrees(*pair)
+
+    one()
+    print(f"{number} pairs:", ", ".join(f"{name} {seen[name]}" for name in sorted(needed)))
+    assert not sorted(needed - seen.keys())
 
 
 # Two tests, so that two workers share them: each has its own random pairs.
-@many
-@given(pairs())
-def test_the_engine_is_the_specification(pair: tuple[Lake, Lake]) -> None:
-    agrees(*pair)
+def test_the_engine_is_the_specification() -> None:
+    run(pairs(), PAIRS * 7 // 10, FEATURES)
 
 
-@many
-@given(lakes(), lakes())
-def test_the_engine_is_the_specification_on_strangers(declared: Lake, live: Lake) -> None:
-    agrees(declared, live)
+def test_the_engine_is_the_specification_on_strangers() -> None:
+    run(
+        st.tuples(lakes(), lakes()),
+        PAIRS * 3 // 10,
+        frozenset(one for one in FEATURES if not one.startswith("differs")),
+    )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+# -------------------------------------------------------------------------------------------------------------- laws
+@some
 @given(lakes())
 def test_a_lake_has_nothing_beyond_itself(one: Lake) -> None:
-    assert [found.rule for found in compare(one, one).findings if found.rule != "FL126"] == []
+    assert not compare(one, one).findings
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@some
 @given(pairs(), grants())
 def test_declaring_more_never_adds_a_gain(pair: tuple[Lake, Lake], more: tuple[Grant, ...]) -> None:
     declared, live = pair
@@ -93,7 +167,7 @@ def test_declaring_more_never_adds_a_gain(pair: tuple[Lake, Lake], more: tuple[G
         assert not gains(compare(replace(declared, grants=(*declared.grants, *more)), live).findings)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@some
 @given(pairs(), grants())
 def test_granting_more_never_removes_one(pair: tuple[Lake, Lake], more: tuple[Grant, ...]) -> None:
     declared, live = pair
@@ -101,18 +175,89 @@ def test_granting_more_never_removes_one(pair: tuple[Lake, Lake], more: tuple[Gr
         assert gains(compare(declared, replace(live, grants=(*live.grants, *more))).findings)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@some
+@given(pairs(), grants())
+def test_granting_more_on_both_sides_adds_nothing(pair: tuple[Lake, Lake], more: tuple[Grant, ...]) -> None:
+    """What is declared and live on both sides opens nothing by itself; only a moved fact may."""
+    declared, _ = pair
+    assert not gains(
+        compare(
+            replace(declared, grants=(*declared.grants, *more)), replace(declared, grants=(*declared.grants, *more))
+        ).findings
+    )
+
+
+@some
 @given(pairs(), st.randoms(use_true_random=False))
-def test_order_and_duplicates_change_nothing(pair: tuple[Lake, Lake], random: object) -> None:
+def test_order_and_duplicates_change_nothing(pair: tuple[Lake, Lake], random: Any) -> None:
     declared, live = pair
-    shuffled = [*live.grants, *live.grants[:2]]
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    again = replace(
-        live, grants=tuple(shuffled), tables=dict(reversed(list(live.tables.items()))),
-        assignments=dict(reversed(list(live.assignments.items()))),
+    first = compare(declared, live)
+    for again in (
+        compare(declared, _shuffled(live, random)),
+        compare(_shuffled(declared, random), live),
+    ):
+        assert _told(again.findings) == _told(first.findings)
+        assert again.equal == first.equal
+
+
+def _shuffled(one: Lake, random: Any) -> Lake:
+    """Turn every listing round, and list two grants twice, as overlapping pages do."""
+    rows = [*one.grants, *list(one.grants)[:2]]
+    random.shuffle(rows)
+
+    def turned(facts_of: Mapping[Any, Any]) -> dict[Any, Any]:
+        return dict(reversed(list(facts_of.items())))
+
+    return replace(
+        one, grants=tuple(rows), tables=turned(one.tables), databases=turned(one.databases),
+        assignments=turned(one.assignments), filters=turned(one.filters), locations=turned(one.locations),
+        expressions=turned(one.expressions), optins=tuple(reversed(one.optins)),
     )  # fmt: skip
-    first, second = compare(declared, live), compare(declared, again)
-    assert {one.id: (one.message, one.reach, one.witness) for one in first.findings} == {
-        one.id: (one.message, one.reach, one.witness) for one in second.findings
-    }
-    assert first.equal == second.equal
+
+
+def _told(found: tuple[Finding, ...]) -> dict[str, object]:
+    return {one.id: (one.message, one.reach, one.witness, one.severity) for one in found}
+
+
+@some
+@given(pairs())
+def test_case_and_pages_change_nothing(pair: tuple[Lake, Lake]) -> None:
+    """Names of databases, tables, columns and tags in capitals, and rows in pieces, are the same rows."""
+    declared, live = pair
+    rows = [row for grant in live.grants for row in _listed(grant)]
+    assert _told(compare(declared, replace(live, grants=tuple(rows))).findings) == _told(
+        compare(declared, live).findings
+    )
+
+
+def _listed(grant: Grant) -> list[Grant]:
+    """Spell a grant as AWS may list it: each permission in a row of its own, names in capitals."""
+    wire = _loud(grant.resource)
+    if wire is None:
+        return [grant]
+    on = normal.resource(wire, ACCOUNT)
+    return [
+        row
+        for one in sorted(grant.permissions)
+        for row in normal.grant_rows(
+            grant.principal, on, [one], [one] if one in grant.grantable else [], grant.condition
+        )
+    ]
+
+
+def _loud(resource: Resource) -> dict[str, Any] | None:
+    match resource:
+        case Table(_, home, name):
+            return {"Table": {"DatabaseName": home.upper(), "Name": name.upper()}}
+        case AllTables(_, home):
+            return {"Table": {"DatabaseName": home.upper(), "TableWildcard": {}}}
+        case TableColumns(Table(_, home, name), Only(names)):
+            shown = [one.upper() for one in sorted(names, reverse=True)]
+            return {"TableWithColumns": {"DatabaseName": home, "Name": name.upper(), "ColumnNames": shown}}
+        case Database(_, name):
+            return {"Database": {"Name": name.upper()}}
+        case TagPolicy(_, kind, expression, None):
+            body = [{"TagKey": key.upper(), "TagValues": [one.upper() for one in values]} for key, values in expression]
+            return {"LFTagPolicy": {"ResourceType": kind, "Expression": body}}
+        case _:
+            return None
