@@ -111,13 +111,47 @@ def visible(columns: Columns, universe: frozenset[str], *, named: bool) -> froze
     """Spell columns out over a universe, with ``FUTURE`` for what may come.
 
     *named* keeps names outside the universe: a declaration that names a column means it, an AWS grant on a column
-    that is gone gives nothing.
+    that is gone gives nothing. A part of a column (``"customer"."address"``) is there if the column is; a column that
+    is shown but for some parts has a name of its own, which says so (see ``shown_in``).
     """
     match columns:
         case Only(names):
-            return names if named else names & universe
+            return names if named else frozenset(name for name in names if name in universe or holder(name) in universe)
         case AllExcept(names):
-            return (universe - names) | {FUTURE}
+            parts = {name for name in names if holder(name) in universe} - universe
+            whole = (universe - names) - {holder(name) for name in parts}
+            cut: dict[str, list[str]] = {}
+            for name in sorted(parts):
+                if holder(name) not in names:
+                    cut.setdefault(str(holder(name)), []).append(name)
+            return whole | {f"{name}{_WITHOUT}{', '.join(inner)}" for name, inner in cut.items()} | {FUTURE}
+
+
+_WITHOUT = " without "
+
+
+def holder(name: str) -> str | None:
+    """Return the top-level column of a nested path in double quotes, None for a plain name.
+
+    Source: https://docs.aws.amazon.com/lake-formation/latest/dg/data-filters-about.html (nested columns).
+    """
+    if not name.startswith('"'):
+        return None
+    first = name[1:].split('"."', maxsplit=1)[0]
+    return first.removesuffix('"').replace('""', '"').lower()
+
+
+def shown_in(column: str, columns: frozenset[str]) -> bool:
+    """Whether columns show one: itself, or what it is a part of."""
+    if column in columns:
+        return True
+    if _WITHOUT in column:
+        return column.split(_WITHOUT, maxsplit=1)[0] in columns
+    above = holder(column)
+    if above is None:
+        return False
+    steps = column.split('"."')
+    return above in columns or any('"."'.join(steps[:n]) + '"' in columns for n in range(2, len(steps)))
 
 
 def within(inner: str, outer: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from checks.model import ALL_ROWS, Rows
 from checks.predicates import rows as row_filters
-from checks.semantics import FUTURE
+from checks.semantics import FUTURE, shown_in
 from checks.view import Piece
 
 
@@ -39,7 +39,7 @@ def beyond(piece: Piece, others: Sequence[Piece], types: Mapping[str, str], *, g
     groups: dict[frozenset[Rows], set[str]] = {}
     usable = [other for other in others if other.grantable or not grantable]
     for column in piece.columns:
-        shown = frozenset(other.rows for other in usable if column in other.columns)
+        shown = frozenset(other.rows for other in usable if shown_in(column, other.columns))
         if ALL_ROWS in shown or piece.rows in shown:
             continue
         groups.setdefault(shown, set()).add(column)

@@ -25,7 +25,7 @@ from checks.model import (
     TableColumns,
     TagPolicy,
 )
-from checks.semantics import DESCRIBE, SELECT, table_of
+from checks.semantics import DESCRIBE, SELECT, shown_in, table_of
 from checks.view import Access, access, database_access
 
 _LOOKED_AT = 5
@@ -123,7 +123,7 @@ def _columns(found: Access, atom: Atom) -> set[str]:
 def _gives(found: Access, atom: Atom, column: str | None) -> bool:
     if column is None:
         return atom in found.others
-    return any(column in one.columns and (one.grantable or not atom[1]) for one in found.pieces)
+    return any(shown_in(column, one.columns) and (one.grantable or not atom[1]) for one in found.pieces)
 
 
 def _on_database(

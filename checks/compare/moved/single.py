@@ -15,7 +15,7 @@ from checks.compare.rows import Excess, beyond
 from checks.grants import Atom
 from checks.model import ALL_ROWS, Facts, Grant, Principal, Rows, Table, Where, Witness
 from checks.principals import groups_of
-from checks.semantics import DESCRIBE, FUTURE, SELECT
+from checks.semantics import DESCRIBE, FUTURE, SELECT, holder, shown_in
 from checks.view import Access, Piece, access, condition_fits
 
 
@@ -58,7 +58,7 @@ class _Single:
         for atom in beyond_others(after, wanted, (before,), types)[0]:
             if held is None or atom in held.others:
                 yield from self._atom(atom, gain=True)
-        every = self.kind.after.every
+        every = self.kind.after.every | {one for piece in after.pieces for one in piece.columns if holder(one)}
         for flag in (False, True):
             shown = after.pieces if held is None else list(_both(after.pieces, held.pieces, lend=flag))
             for columns in self._columns(every):
@@ -76,7 +76,8 @@ class _Single:
     def _columns(self, every: frozenset[str]) -> Iterator[frozenset[str]]:
         """Yield columns in groups for which the same facts are to blame."""
         one, two = self.kind.before, self.kind.after
-        apart = every & (one.odd.keys() | two.odd.keys() | (one.every ^ two.every) | {FUTURE})
+        parts = {column for column in every if holder(column)}
+        apart = every & (one.odd.keys() | two.odd.keys() | (one.every ^ two.every) | {FUTURE} | parts)
         if rest := every - apart:
             yield rest
         yield from (frozenset({column}) for column in sorted(apart))
@@ -162,7 +163,7 @@ class _Single:
         held = access(sides.index_live, sides.view_live, grant.principal, self.table, condition=self.condition)
         if column is None:
             return atom in held.others
-        return any(column in one.columns and (one.grantable or not atom[1]) for one in held.pieces)
+        return any(shown_in(column, one.columns) and (one.grantable or not atom[1]) for one in held.pieces)
 
     def _share(
         self,
