@@ -23,6 +23,8 @@ TYPES = ("bigint", "string", "decimal(10,2)", "timestamp", "boolean")
 
 def resource(kind: str, name: str, ident: str, inputs: dict[str, Any], line: int) -> dict[str, Any]:
     outputs = {key: value for key, value in inputs.items() if key != "__defaults"}
+    if kind.startswith("aws:glue/"):
+        outputs |= {"arn": f"arn:aws:glue:{REGION}:{ACCOUNT}:{name}", "catalogId": ACCOUNT}
     return {
         "urn": f"{STACK}::{kind}::{name}",
         "custom": True,

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from checks.model import (
     ALL_ROWS,
@@ -54,9 +54,11 @@ from checks.model import (
 )
 
 Json = Mapping[str, Any]
+_NONE: Final[frozenset[str]] = frozenset()
 ANY_VALUE: Final = "*"
 """Stands for every value of an LF-tag key, also later ones."""
 
+_Text = TypeVar("_Text", str, str | None)
 _SELECT = Permission("SELECT")
 _ALL = Permission("ALL")
 _DATA_LOCATION_ACCESS = Permission("DATA_LOCATION_ACCESS")
@@ -128,7 +130,7 @@ def location(text: str | None, partition: str = "aws") -> str | None:
 
 def locations(texts: Iterable[str] | None, partition: str = "aws") -> frozenset[str]:
     """Spell several locations; ``None`` is none."""
-    return frozenset(found for text in texts or () if (found := location(text, partition)))
+    return frozenset(found for text in texts if (found := location(text, partition))) if texts else _NONE
 
 
 def condition(value: Json | str | None) -> str | None:
@@ -556,13 +558,13 @@ def table_info_of(
         fixed or None,
         keys,
         location(storage.get("Location"), partition),
-        mapping.get("TableType") or "",
-        mapping.get("Description") or "",
+        _same(mapping.get("TableType") or ""),
+        _same(mapping.get("Description") or ""),
         parameters(mapping.get("Parameters")),
         table_format(mapping),
         view_text(mapping),
         _link(target, account) if target else None,
-        mapping.get("CreatedBy"),
+        _same(mapping.get("CreatedBy")),
         mapping.get("IsRegisteredWithLakeFormation"),
         evidence,
         view_definer=(mapping.get("ViewDefinition") or {}).get("Definer") or None,
@@ -583,6 +585,12 @@ def _view_reads(mapping: Json) -> frozenset[Table] | None:
     return frozenset(
         Table(one["catalog"], database_name(one["database"]), table_name(one["table"])) for one in found if one
     )
+
+
+@lru_cache(maxsize=4096)
+def _same(text: _Text) -> _Text:
+    """Return the text that was seen before: tables made by one program say much in the same words."""
+    return text
 
 
 def _link(target: Json, account: str) -> Table:

@@ -278,6 +278,8 @@ _ICEBERG: Final = {
 def _iceberg(inputs: Shape) -> Shape:
     """Go down to ``openTableFormatInput.icebergInput.icebergTableInput``; empty where there is none."""
     found = inputs
+    if "openTableFormatInput" not in inputs:
+        return Shape({}, "", inputs.hidden)
     for name in ("openTableFormatInput", "icebergInput", "icebergTableInput"):
         found = found.soft_shape(name) if name in found else Shape({}, found.at(name), inputs.hidden)
     return found

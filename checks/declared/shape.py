@@ -23,7 +23,7 @@ SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a signature, t
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 MASKED: Final = "[secret]"
 _DEFAULTS: Final = "__defaults"
-_MARKS: Final = (SIGNATURE.encode(), UNKNOWN.encode(), MASKED.encode(), b"\\u")
+_SIGNATURE, _UNKNOWN, _MASKED = SIGNATURE.encode(), UNKNOWN.encode(), MASKED.encode()
 
 
 _raws: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -52,7 +52,8 @@ def members(raw: msgspec.Raw, bulk: tuple[str, str] | None = None) -> Mapping[st
 
     """
     data = bytes(raw)
-    if bulk is not None and not any(mark in data for mark in _MARKS):
+    marked = _marked(data)
+    if bulk is not None and not marked:
         try:
             return _loosely(data, *bulk)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -61,7 +62,7 @@ def members(raw: msgspec.Raw, bulk: tuple[str, str] | None = None) -> Mapping[st
         found = msgspec.json.decode(data or b"{}")
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise NotUnderstoodError("the properties cannot be read") from None
-    if any(mark in data for mark in _MARKS):  # walking every value of a large state would take longer than reading it
+    if marked:  # walking every value of a large state would take longer than reading it
         found = _hide(found)
     if found is None:
         return {}
@@ -70,6 +71,11 @@ def members(raw: msgspec.Raw, bulk: tuple[str, str] | None = None) -> Mapping[st
     if not isinstance(found, dict):
         raise NotUnderstoodError("the properties are no object")
     return found
+
+
+def _marked(data: bytes) -> bool:
+    """Whether something may be hidden here; an escape may spell any mark."""
+    return b"\\u" in data or _SIGNATURE in data or _UNKNOWN in data or _MASKED in data
 
 
 def _loosely(data: bytes, outer: str, inner: str) -> dict[str, Any]:
@@ -156,10 +162,11 @@ class Shape:
 
     def maybe(self, name: str) -> str | None:
         """Return a text, or None. The empty text is nothing: the providers treat it so."""
-        value = self.value(name)
-        if value is not None and not isinstance(value, str):
-            raise self._odd(name, "text")
-        return value or None
+        value = self.found.get(name)
+        if value is None or type(value) is str:
+            return value or None
+        self.value(name)
+        raise self._odd(name, "text")
 
     def text(self, name: str) -> str:
         """Return a text that must be there."""
@@ -231,6 +238,8 @@ class Shape:
     def soft(self, name: str, note: str | None = None) -> str:
         """Return a text; a hidden one is noted as ``note`` (or its path) and read as empty."""
         value = self.found.get(name)
+        if value is None or type(value) is str:
+            return value or ""
         if isinstance(value, Hidden):
             self.hidden.add(note or self.at(name))
             return ""
@@ -248,6 +257,8 @@ class Shape:
             return {}
         if not isinstance(value, dict):
             raise self._odd(name, "map")
+        if all(type(item) is str for item in value.values()) and _DEFAULTS not in value:
+            return value
         self.hidden.update(f"{self.at(name)}.{key}" for key, item in value.items() if _holds_hidden(item))
         return {key: item for key, item in value.items() if key != _DEFAULTS and not _holds_hidden(item)}
 

@@ -156,7 +156,7 @@ def target(shape: Shape, home: str, names: Sequence[str] = tuple(TARGETS)) -> Un
         NotUnderstoodError: none or several are, or the one cannot be read.
 
     """
-    found = [name for name in names if name in shape and shape.value(name) != []]
+    found = [name for name in shape.found if name in names and name in shape and shape.value(name) != []]
     every = bool(shape.flag("catalogResource"))  # false is what the provider fills in beside any other member
     if len(found) + every != 1:
         where = f"`{shape.path}`" if shape.path else "the resource"

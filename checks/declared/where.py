@@ -51,6 +51,7 @@ class Clues(msgspec.Struct, rename="camel", gc=False):
 
 
 _NO_CLUES: Final = Clues()
+_NAMES: Final = frozenset(one.encode_name for one in msgspec.structs.fields(Clues))
 _read: Final = msgspec.json.Decoder(Clues).decode
 
 
@@ -111,7 +112,8 @@ class Places:
         A catalog id ``inside`` the inputs names the catalog that a granted resource lies in, which may be another
         account's, so everything that tells the maker's own account goes before it.
         """
-        account, region = self.told(resource, _clues(resource.inputs))
+        silent = bool(inside) and _NAMES.isdisjoint(inside)
+        account, region = self.told(resource, _NO_CLUES if silent else _clues(resource.inputs))
         return account or account_in(_nested_catalog(inside)), region
 
     def told(self, resource: Resource, inputs: Clues) -> tuple[str | None, str | None]:
@@ -122,7 +124,7 @@ class Places:
             resource.provider or resource.stack,
             resource.stack if self._regions else None,
             _id_account(resource),
-            _telling(inputs),
+            _SILENT if inputs is _NO_CLUES else _telling(inputs),
             _telling(outputs),
         )
         try:
@@ -208,6 +210,9 @@ def _telling(clues: Clues) -> tuple[object, ...]:
 def _start(arn: Any) -> tuple[str, ...] | None:
     """Return the part of an ARN that tells partition, region and account, in its pieces."""
     return tuple(arn.split(":", 5)[:5]) if isinstance(arn, str) else None
+
+
+_SILENT: Final = _telling(_NO_CLUES)
 
 
 def _own_account(inputs: Clues, outputs: Clues) -> str | None:
