@@ -12,6 +12,7 @@ from checks.compare.moved import alike as kinds
 from checks.compare.moved import movement
 from checks.compare.moved.judge import Judge
 from checks.compare.sides import Sides
+from checks.compare.tagmatch import numbers
 from checks.model import Database, Finding, Lake, Table
 
 some = settings(max_examples=120, deadline=None, derandomize=True,
@@ -38,9 +39,13 @@ def one_by_one(declared: Lake, live: Lake) -> dict[str, tuple[object, ...]]:
     def everybody(_world: Any, _found: Any, judge: Judge, _table: Table) -> int:
         return (1 << len(judge.sides.people)) - 1
 
+    def each(_judge: Judge, _table: Table, people: int) -> list[int]:
+        return [1 << number for number in numbers(people)]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(movement, "alike", alone)
         patch.setattr(movement, "_filtered", everybody)
+        patch.setattr(Judge, "equals", each)
         return told(declared, live)
 
 

@@ -119,6 +119,13 @@ class Share:
         self.either |= other.either
         self.rivals |= other.rivals
 
+    def of(self, people: People) -> Share:
+        """Say of principals that hold the same what is said of the first of them."""
+        self.people = people if self.people else 0
+        self.unsure = people if self.unsure else 0
+        self.sources = dict.fromkeys(self.sources, people)
+        return self
+
 
 def merged(shares: list[Share]) -> list[Share]:
     """Unite the shares of the same facts."""

@@ -8,6 +8,7 @@ nor held is lost. Row filters are not decided here: their holders are judged one
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from checks.compare.moved.alike import Alike, changed
 from checks.compare.moved.case import Case, Known
@@ -34,13 +35,16 @@ class Judge:
         moved = self._some if kind.reshaped else changed(self._before, self._after) & self._some
         self.touched: People = NOBODY
         """Whose access may differ by tags or columns; -1 for everybody's."""
-        mine, theirs = world.books
         for number in numbers(moved):
-            for offer in mine.policies.get(number, ()):
+            for offer in world.books[0].policies.get(number, ()):
                 self.touched |= offer.everyone
         self.touched = -1 if kind.reshaped else world.spread(self.touched)
-        self._claims = (list(self._policies(mine)), list(self._policies(theirs))) if self.touched else ([], [])
         self._sensitive: dict[str, bool] = {}
+
+    @cached_property
+    def _claims(self) -> tuple[list[Claim], list[Claim]]:
+        mine, theirs = self.world.books
+        return list(self._policies(mine)), list(self._policies(theirs))
 
     def _policies(self, book: Book) -> Iterator[Claim]:
         for number in numbers(self._some):
@@ -89,6 +93,16 @@ class Judge:
             for offer in (*book.everywhere(table), *(claim.offer for claim in claims)):
                 found |= offer.everyone
         return found
+
+    def equals(self, table: Table, people: People) -> list[People]:
+        """Part principals of whom each holds the same as the others of its part, on the table and on either side."""
+        parts = [people] if people else []
+        for book, claims in zip(self.world.books, self._claims, strict=True):
+            broad = [one.offer for one in self._broad(book, table, self.world.with_groups(people), named=True)]
+            offers = [*(claim.offer for claim in claims), *broad, *book.filters(table, people)]
+            for mask in {mask for offer in offers for mask in offer.masks() if mask & people}:
+                parts = [part for one in parts for part in (one & mask, one & ~mask) if part]
+        return parts
 
     def _broad(self, book: Book, table: Table, among: People, *, named: bool) -> Iterator[Claim]:
         """Yield what reaches the table without asking for tags."""

@@ -37,9 +37,9 @@ def _judge(world: World, found: Changes, effects: Effects, kind: Alike) -> None:
             continue
         apart = _filtered(world, found, judge, table)
         if apart:
-            for who in world.names(apart & judge.reaching(table)):
-                for share in single(world, kind, table, who):
-                    effects.take(share, table)
+            for equals in judge.equals(table, apart & judge.reaching(table)):
+                for share in single(world, kind, table, world.first(equals)):
+                    effects.take(share.of(equals), table)
         if not judge.touched:
             continue
         naming = world.books[0].naming(table) | world.books[1].naming(table)
@@ -57,10 +57,14 @@ def _filtered(world: World, found: Changes, judge: Judge, table: Table) -> int:
     """Return whose access to a table a row filter limits and a moved fact may touch."""
     differ = found.filters.get(table, set())
     among = -1 if differ else world.with_groups(judge.touched)
+    mine, theirs = (book.filters(table, among) for book in world.books)
+    live = {(one.resource, one.condition): one.everyone for one in theirs}
     people = 0
-    for book in world.books:
-        for cells, holders in book.filtered(table, among).items():
-            people |= world.spread(holders) & (-1 if cells in differ else judge.touched)
+    for one in (*mine, *theirs):
+        people |= world.spread(one.everyone) & judge.touched
+        if one.resource in differ:
+            # What members gain by what a group still holds is told of the group.
+            people |= one.everyone | world.spread(one.everyone & ~live.get((one.resource, one.condition), 0))
     return people
 
 

@@ -61,6 +61,11 @@ class Offer:
         if DESCRIBE in lendable:
             self.describers |= bit
 
+    def masks(self) -> Iterator[People]:
+        """Yield the sets of principals that it tells apart."""
+        yield from self.plain.values()
+        yield from (self.reads, self.lends, self.everyone, self.describers)
+
     def shown(self, atom: Atom) -> People:
         """Return who holds an atom, SELECT too."""
         if atom[0] == SELECT:
@@ -150,14 +155,14 @@ class Book:
                     self._put(offers, grant)
         return list(offers.values())
 
-    def filtered(self, table: Table, among: People) -> dict[DataCellsFilter, People]:
-        """Return who of some principals holds which filter of a table."""
-        found: dict[DataCellsFilter, People] = {}
+    def filters(self, table: Table, among: People) -> list[Offer]:
+        """Return the grants on filters of a table that some principals hold."""
+        offers: Offers = {}
         for who in self._among(table, among):
             for grant in self.index.named(who, table):
                 if isinstance(grant.resource, DataCellsFilter):
-                    found[grant.resource] = found.get(grant.resource, 0) | self._world.bit(who)
-        return found
+                    self._put(offers, grant)
+        return list(offers.values())
 
     def naming(self, place: Database | Table) -> People:
         """Return who holds a grant that names a table, or all tables of a database."""
