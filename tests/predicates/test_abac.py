@@ -116,3 +116,58 @@ def admits(condition, tags):
 def test_covering_is_what_trying_every_principal_says(offered, wanted):
     expected = all(admits(offered, tags) for tags in WORLDS if admits(wanted, tags))
     assert abac.covers_condition(offered, wanted) is expected
+
+
+HAS, IS = f'{TAGS}hasTag("a")', f'{TAGS}getTag("a") == "b"'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("true", "condition, character 1: not the form that the console writes"),
+        (f"{HAS} && true", f"condition, character {len(HAS) + 4}: not the form that the console writes"),
+        (f"{HAS} &&", f"condition, character {len(HAS) + 4}: not the form that the console writes"),
+        (f"{HAS} {HAS}", f"condition, character {len(HAS) + 1}: end expected"),
+        (f"({HAS}", "condition: `)` expected"),
+        ("(" * 41 + HAS + ")" * 41, "condition, character 41: not the form that the console writes"),
+        (HAS + " " * 3000, "condition is longer than 3000 characters"),
+    ],
+)
+def test_why_a_text_is_opaque(text, said):
+    assert abac.compare(text, TEAM).reason == f"live {said}"
+    assert abac.compare(TEAM, text).reason == f"declared {said}"
+
+
+def test_what_is_just_within_the_form():
+    deep = "(" * 40 + HAS + ")" * 40
+    assert abac.compare(deep, HAS).relation is Relation.EQUAL
+    assert abac.compare(HAS + " " * (3000 - len(HAS)), HAS).relation is Relation.EQUAL
+    assert abac.compare(f"{HAS}\t&&\r\n{IS}", f"{HAS} && {IS.replace(' == ', '==')}").relation is Relation.EQUAL
+
+
+def test_an_unguarded_tag_and_the_same_text_say_so():
+    assert abac.compare(f'{IS} || {TAGS}hasTag("c")', TEAM).reason == "a tag is read before it is known to be there"
+    assert abac.compare(OPAQUE, OPAQUE) == abac.ConditionVerdict(Relation.EQUAL, reason="the same text")
+    assert abac.compare(TEAM, f"({TEAM})").reason == ""
+
+
+def test_a_witness_takes_a_value_that_nobody_mentions():
+    verdict = abac.compare(f'{TAGS}hasTag("team")', tag("team", "other", "other-"))
+    assert verdict.gained == {"team": "other--"}
+    assert abac.compare(tag("team", "a"), tag("team", "b")).lost == {"team": "b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "cedar"),
+    [
+        # where the tag is missing Cedar stops with an error, unless it has stopped before
+        (f"{HAS} && {IS}", True),
+        (f"{IS} && {HAS}", True),
+        (f"{HAS} || {IS}", True),
+        (f'{TAGS}hasTag("c") || {IS}', True),
+        (f'{IS} || {TAGS}hasTag("c")', False),
+        (f'({IS} && {HAS}) || {TAGS}hasTag("c")', False),
+    ],
+)
+def test_an_error_matters_only_where_it_hides_what_would_admit(text, cedar):
+    assert (abac.compare(text, TEAM).relation is not Relation.UNKNOWN) is cedar

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from checks.model import ALL_ROWS, Where
 from checks.predicates import certificate as certificates
 from checks.predicates import rows
-from checks.predicates.certificate import Certificate, certificate, literal, quoted
+from checks.predicates.certificate import Certificate, certificate, literal, quoted, sql_type
 from checks.predicates.kernel import UndecidedError
+from checks.predicates.rowfilter import column_type
 from checks.predicates.rows import Engine, Proof, Relation
 
 quietly = settings(deadline=None, derandomize=True, database=None)
@@ -204,3 +205,160 @@ def test_the_cuts_are_todays_values_and_null():
     with pytest.raises(UndecidedError, match="live filter"):
         rows.cuts([Where("nowhere = 1")], [Where("s = 'a'")], TYPES, Engine.ATHENA)
     assert rows.compare([Where("true")], [Where("true")], TYPES).relation is Relation.EQUAL
+
+
+SAMPLE = """\
+-- Certificate for Athena: which rows does only one of two row filters let through?
+-- 7 rows: a sample of the 48 combinations of the values that the
+-- filters can tell apart: the witness if there is one, then each value of each column, then others spread evenly.
+-- Expected: 4 rows `live only` and 0 rows `declared only`; the witness is among them.
+-- Any other answer means that Athena evaluates a filter otherwise than floodline assumes.
+WITH candidates_ AS (
+  SELECT * FROM (VALUES
+    (1, CAST(ROW(CAST('' AS varchar(5))) AS ROW("city" varchar(5))), CAST('2' AS integer), CAST('it''s' AS varchar)),
+    (2, CAST(NULL AS ROW("city" varchar(5))), CAST(NULL AS integer), CAST(NULL AS varchar)),
+    (3, CAST(ROW(CAST(NULL AS varchar(5))) AS ROW("city" varchar(5))), CAST('2' AS integer), CAST('it''s' AS varchar)),
+    (4, CAST(ROW(CAST('a' AS varchar(5))) AS ROW("city" varchar(5))), CAST('3' AS integer), CAST('' AS varchar)),
+    (5, CAST(ROW(CAST('' AS varchar(5))) AS ROW("city" varchar(5))), CAST('4' AS integer), CAST(NULL AS varchar)),
+    (6, CAST(ROW(CAST(NULL AS varchar(5))) AS ROW("city" varchar(5))), CAST('4' AS integer), CAST('it''s' AS varchar)),
+    (7, CAST(ROW(CAST('a' AS varchar(5))) AS ROW("city" varchar(5))), CAST('3' AS integer), CAST(NULL AS varchar))
+  ) AS classes ("floodline_row", "s", "year", "candidates")
+), judged AS (
+  SELECT "floodline_row", "s", "year", "candidates",
+    CASE WHEN (s is not null and year > 3 or candidates = 'it''s') THEN 1 ELSE 0 END AS floodline_live,
+    CASE WHEN (s.city = 'a' and year > 3) THEN 1 ELSE 0 END AS floodline_declared
+  FROM candidates_
+)
+SELECT CASE WHEN floodline_live = 1 THEN 'live only' ELSE 'declared only' END AS floodline_shown_by, "floodline_row", "s", "year", "candidates"
+FROM judged
+WHERE floodline_live <> floodline_declared
+ORDER BY floodline_row
+"""
+NOTHING_IN_IT = """\
+-- Certificate for Athena: which rows does only one of two row filters let through?
+-- 2 rows: every combination of the values that the filters can tell apart.
+-- Expected: 0 rows `live only` and 1 row `declared only`; the witness is among them.
+-- Any other answer means that Athena evaluates a filter otherwise than floodline assumes.
+WITH candidates AS (
+  SELECT * FROM (VALUES
+    (1, CAST(NULL AS ROW("anything" boolean))),
+    (2, CAST(ROW(true) AS ROW("anything" boolean)))
+  ) AS classes ("floodline_row", "s")
+), judged AS (
+  SELECT "floodline_row", "s",
+    CASE WHEN (s is not null) THEN 1 ELSE 0 END AS floodline_live,
+    CASE WHEN (true) THEN 1 ELSE 0 END AS floodline_declared
+  FROM candidates
+)
+SELECT CASE WHEN floodline_live = 1 THEN 'live only' ELSE 'declared only' END AS floodline_shown_by, "floodline_row", "s"
+FROM judged
+WHERE floodline_live <> floodline_declared
+ORDER BY floodline_row
+"""
+REDSHIFTS = """\
+-- Certificate for Redshift: which rows does only one of two row filters let through?
+-- 12 rows: every combination of the values that the filters can tell apart.
+-- Expected: 1 row `live only` and 2 rows `declared only`; the witness is among them.
+-- Any other answer means that Redshift evaluates a filter otherwise than floodline assumes.
+WITH candidates AS (
+  SELECT 1 AS "floodline_row_", CAST('3' AS integer) AS "year", CAST('x' AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 2 AS "floodline_row_", CAST('4' AS integer) AS "year", CAST('' AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 3 AS "floodline_row_", CAST(NULL AS integer) AS "year", CAST(NULL AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 4 AS "floodline_row_", CAST('2' AS integer) AS "year", CAST(NULL AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 5 AS "floodline_row_", CAST('3' AS integer) AS "year", CAST(NULL AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 6 AS "floodline_row_", CAST('4' AS integer) AS "year", CAST(NULL AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 7 AS "floodline_row_", CAST(NULL AS integer) AS "year", CAST('x' AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 8 AS "floodline_row_", CAST('2' AS integer) AS "year", CAST('x' AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 9 AS "floodline_row_", CAST('4' AS integer) AS "year", CAST('x' AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 10 AS "floodline_row_", CAST(NULL AS integer) AS "year", CAST('' AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 11 AS "floodline_row_", CAST('2' AS integer) AS "year", CAST('' AS char(3)) AS "floodline_row"
+  UNION ALL SELECT 12 AS "floodline_row_", CAST('3' AS integer) AS "year", CAST('' AS char(3)) AS "floodline_row"
+), judged AS (
+  SELECT "floodline_row_", "year", "floodline_row",
+    CASE WHEN (year >= 3 and floodline_row = 'x') THEN 1 ELSE 0 END AS floodline_live,
+    CASE WHEN (year > 3) THEN 1 ELSE 0 END AS floodline_declared
+  FROM candidates
+)
+SELECT CASE WHEN floodline_live = 1 THEN 'live only' ELSE 'declared only' END AS floodline_shown_by, "floodline_row_", "year", "floodline_row"
+FROM judged
+WHERE floodline_live <> floodline_declared
+ORDER BY floodline_row_
+"""
+
+
+@pytest.mark.parametrize(
+    ("declared", "live", "options", "expected"),
+    [
+        ("s.city = 'a' and year > 3", "s is not null and year > 3 or candidates = 'it''s'", {"limit": 7}, SAMPLE),
+        ("true", "s is not null", {}, NOTHING_IN_IT),
+        ("year > 3", "year >= 3 and floodline_row = 'x'", {"engine": Engine.REDSHIFT}, REDSHIFTS),
+    ],
+)
+def test_whole_queries(engine, declared, live, options, expected):
+    types = {
+        "year": "int",
+        "s": "struct<city:varchar(5),old:boolean>",
+        "candidates": "string",
+        "floodline_row": "char(3)",
+    }
+    found = made(declared, live, types, **options)
+    assert found.sql == expected
+    told = [row[0] for row in answer(engine, found.sql)]
+    assert (told.count("live only"), told.count("declared only")) == (found.gained, found.lost)
+
+
+@pytest.mark.parametrize(
+    ("given", "athena", "redshift"),
+    [
+        ("string", "varchar", "varchar(65535)"),
+        ("varchar(5)", "varchar(5)", "varchar(5)"),
+        ("char(3)", "char(3)", "char(3)"),
+        ("tinyint", "tinyint", "smallint"),
+        ("smallint", "smallint", "smallint"),
+        ("int", "integer", "integer"),
+        ("bigint", "bigint", "bigint"),
+        ("decimal(5,2)", "decimal(5, 2)", "decimal(5, 2)"),
+        ("double", "double", "double precision"),
+        ("float", "real", "real"),
+        ("boolean", "boolean", "boolean"),
+    ],
+)
+def test_each_engines_name_of_a_type(given, athena, redshift):
+    assert sql_type(column_type(given), Engine.ATHENA) == athena
+    assert sql_type(column_type(given), Engine.REDSHIFT) == redshift
+
+
+@pytest.mark.parametrize(
+    ("text", "athena", "redshift"),
+    [
+        ("", "''", "''"),
+        ("it's", "'it''s'", "'it''s'"),
+        ("a\\b", "'a\\b'", "('a' || chr(92) || 'b')"),
+        ("\n", "chr(10)", "chr(10)"),
+        ("it's\n\tit's", "('it''s' || chr(10) || chr(9) || 'it''s')", "('it''s' || chr(10) || chr(9) || 'it''s')"),
+        ("\u202ea", "(chr(8238) || 'a')", None),
+        ("é", "'é'", "'é'"),
+    ],
+)
+def test_each_engines_spelling_of_a_constant(text, athena, redshift):
+    assert literal(text, Engine.ATHENA) == athena
+    if redshift is None:
+        with pytest.raises(UndecidedError, match="cannot be shown, nor written otherwise"):
+            literal(text, Engine.REDSHIFT)
+    else:
+        assert literal(text, Engine.REDSHIFT) == redshift
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a . b = -  1.5", "a.b = -1.5"),
+        ("( a   in ( 1 ,2 ) )", "(a in (1, 2))"),
+        ("\n\tnot\ra=+1  ", "not a = +1"),
+        ("\"A\".b = 'x''y'", "\"A\".b = 'x''y'"),
+        ("a = - 'x'", "a = - 'x'"),
+        ("1 - a", "1 - a"),
+    ],
+)
+def test_a_filter_in_one_line(text, line):
+    assert certificates.one_line(text) == line

@@ -113,3 +113,19 @@ def test_always_within_gives_up_rather_than_guess(monkeypatch):
     assert tags.always_within(whole, parts) is True
     monkeypatch.setattr(tags, "Budget", lambda: Budget(0))
     assert tags.always_within(whole, parts) is None
+
+
+def test_a_value_to_come_has_a_name_that_is_not_taken():
+    taken = {"domain": frozenset({"hr", "new-value"})}
+    assert tags.compare([of(domain="*")], [of(domain="hr new-value")], taken).gained_later == {"domain": "new-value-"}
+    named, few = [of(domain="hr new-value new-value-")], {"domain": frozenset({"hr"})}
+    assert tags.compare([of(domain="*")], named, few).gained_later == {"domain": "new-value--"}
+
+
+def test_a_verdict_says_why_only_where_it_is_undecided():
+    assert tags.compare([of(domain="hr")], [of(domain="hr")], KNOWN).reason == ""
+    assert tags.compare([()], [of(domain="hr")], KNOWN) == tags.TagVerdict(
+        Relation.UNKNOWN, Relation.UNKNOWN, reason="a tag expression without keys"
+    )
+    lost = tags.compare([of(domain="hr")], [of(domain="hr fin")], KNOWN)
+    assert (lost.lost, lost.gained, lost.gained_later) == ({"domain": "fin"}, None, None)

@@ -92,3 +92,27 @@ def test_whatever_the_types_turn_out_to_be_no_row_is_gained_that_was_denied(pair
         assert truth.gained is None
     if answer.relation in (Relation.EQUAL, Relation.WIDER):
         assert truth.lost is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("i = 1", ["bigint", "decimal(38,10)", "double"]),
+        ("i = 9223372036854775807", ["bigint", "decimal(38,10)", "double"]),
+        ("i = 9223372036854775808", ["decimal(38,10)", "double"]),
+        ("i = 1.5", ["decimal(38,10)", "double"]),
+        ("i in (1.5, 1.123456789012)", ["decimal(38,12)", "double"]),
+        ("i = 12345678901234567890123456789012.5", ["decimal(38,6)", "double"]),
+        ("i in (1, 1e5)", ["double"]),
+        ("s = 'a'", ["string"]),
+        ("s like 'a%'", ["string"]),
+        ("s is null", ["string"]),
+        ("s = true", ["boolean"]),
+    ],
+)
+def test_every_type_that_the_constants_allow_is_tried(text, kinds):
+    found = ask(text + " and 1 = z", text)
+    tried = [one.assumed[text[0]] for one in found.readings]
+    assert list(dict.fromkeys(tried)) == kinds
+    assert found.chief is found.readings[0]
+    assert all(one.types == one.assumed for one in found.readings)
