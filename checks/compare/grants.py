@@ -168,11 +168,28 @@ def _offered(sides: Sides, offers: Sequence[Grant], resource: Resource, atom: At
     if permission != DESCRIBE:
         return False
     if isinstance(resource, Catalog):
-        # Any permission inside a catalog implies DESCRIBE on it, but not one under a condition
+        # Any permission on a table or database implies DESCRIBE on its catalog, but not one under a condition
         # (https://docs.aws.amazon.com/lake-formation/latest/dg/abac-considerations.html).
-        inside = [one for one in offers if getattr(_home(one.resource), "catalog", None) == resource.catalog]
-        have = have.union(*(atoms(one) for one in inside if one.condition is None))
+        inside = [one for one in offers if one.condition is None and _lies_in(sides, one.resource, resource)]
+        have = have.union(*(atoms(one) for one in inside))
     return any(flag or not lendable for _, flag in have)
+
+
+def _lies_in(sides: Sides, resource: Resource, catalog: Catalog) -> bool:
+    """Whether a grant on *resource* is one on databases or tables of a catalog, of which there are some."""
+    match resource:
+        case TagPolicy(resource_type=kind) as policy if policy.catalog == catalog.catalog:
+            expression = sides.view_live.expression(policy)
+            if expression is None:
+                return False
+            if kind == "DATABASE":
+                return any(matches(expression, sides.view_live.database_tags(one)) for one in sides.databases())
+            return bool(sides.breadth.reaches(sides.breadth.live, policy))
+        case AnyResource():
+            return resource.catalog == catalog.catalog
+        case _:
+            home = database_of(resource)
+            return home is not None and not isinstance(resource, Function) and home.catalog == catalog.catalog
 
 
 def _home(resource: Resource) -> Resource:
@@ -503,24 +520,26 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
 
 def _policy_inside(sides: Sides, policy: TagPolicy, tables: AllTables) -> bool:
     """Whether all that a declared tag policy reaches lies in one database."""
-    body = sides.view_declared.expression(policy)
-    if body is None or policy.resource_type != "TABLE":
+    if policy.resource_type != "TABLE":
         return False
-    reached = [one for one in sides.tables() if sides.view_declared.match(body, one)]
-    return bool(reached) and all(one.parent == tables.parent for one in reached)
+    reached = sides.breadth.means(sides.breadth.declared, policy)[1]
+    return bool(reached) and not reached & ~sides.register.database.get(tables.parent, 0)
 
 
-def _reaches_all(sides: Sides, mine: Expression, body: Expression) -> bool:
-    """Whether a live expression reaches today whatever a declared one does, and that is something."""
-    reached = [(table, sides.view_declared.match(mine, table)) for table in sides.tables()]
-    told = [(table, match) for table, match in reached if match]
-    for table, match in told:
-        whole = sides.view_live.match(body, table)
-        if whole.columns is None and whole.table:
-            continue
-        if match.columns is None or whole.columns is None or not match.columns <= whole.columns:
+def _reaches_all(sides: Sides, declared: TagPolicy, live: TagPolicy) -> bool:
+    """Whether a live policy reaches today whatever a declared one does, and that is something."""
+    judge = sides.breadth
+    was_full, was = judge.means(judge.declared, declared)
+    now_full, now = judge.means(judge.live, live)
+    if not was or was & ~now or was_full & ~now_full:
+        return False
+    mine, body = sides.view_declared.expression(declared), sides.view_live.expression(live)
+    assert mine is not None and body is not None  # each reaches something
+    for table in sides.register.named(was & ~now_full):
+        part, whole = sides.view_declared.match(mine, table).columns, sides.view_live.match(body, table).columns
+        if part is None or whole is None or not part <= whole:
             return False
-    return bool(told)
+    return True
 
 
 def _policy_contains(sides: Sides, live: TagPolicy, declared: Resource) -> bool:
@@ -532,7 +551,7 @@ def _policy_contains(sides: Sides, live: TagPolicy, declared: Resource) -> bool:
             mine = sides.view_declared.expression(policy)
             if mine is None or always_within(mine, [body]) is True:
                 return mine is not None
-            return live.resource_type == "TABLE" and _reaches_all(sides, mine, body)
+            return live.resource_type == "TABLE" and _reaches_all(sides, policy, live)
         case Table() as table:
             whole = sides.view_live.match(body, table)
             return live.resource_type == "TABLE" and whole.table and whole.columns is None
@@ -1038,7 +1057,7 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
             judge = sides.breadth
             broad = judge.beyond(grant, atoms(grant), ((common, judge.live),), maybe=False)
             left.take_broad(broad)
-            rest, tables = sides.register.named(broad.rest), bool(judge.means(judge.live, grant.resource))
+            rest, tables = sides.register.named(broad.rest), bool(judge.means(judge.live, grant.resource)[1])
         else:
             reached = [one for one in _reached(sides, grant, sides.view_live) if one.name != FUTURE]
             rest, tables = reached, bool(reached)
