@@ -16,7 +16,7 @@ from checks.compare.moved.effects import NO_COLUMNS, People, Share, merged
 from checks.compare.moved.holding import NOBODY, Claim, Region
 from checks.compare.moved.world import Book, World
 from checks.compare.sight import WHOLE
-from checks.compare.tagmatch import numbers
+from checks.compare.tagmatch import Bits, numbers
 from checks.model import Only, Table, TableColumns
 from checks.semantics import FUTURE
 from checks.view import condition_fits
@@ -32,14 +32,18 @@ class Judge:
         self.sides = world.sides
         self._before, self._after = kind.matched(world)
         self._some = self._before.some | self._after.some
-        moved = self._some if kind.reshaped else changed(self._before, self._after) & self._some
-        self.touched: People = NOBODY
+        self.retagged = self._holders(changed(self._before, self._after) & self._some)
+        """Whose access may differ by tags, or by columns that carry some."""
+        self.touched: People = -1 if kind.reshaped else self.retagged
         """Whose access may differ by tags or columns; -1 for everybody's."""
-        for number in numbers(moved):
-            for offer in world.books[0].policies.get(number, ()):
-                self.touched |= offer.everyone
-        self.touched = -1 if kind.reshaped else world.spread(self.touched)
         self._sensitive: dict[str, bool] = {}
+
+    def _holders(self, policies: Bits) -> People:
+        found = NOBODY
+        for number in numbers(policies):
+            for offer in self.world.books[0].policies.get(number, ()):
+                found |= offer.everyone
+        return self.world.spread(found)
 
     @cached_property
     def _claims(self) -> tuple[list[Claim], list[Claim]]:

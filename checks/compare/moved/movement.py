@@ -61,8 +61,8 @@ def _filtered(world: World, found: Changes, judge: Judge, table: Table) -> int:
     live = {(one.resource, one.condition): one.everyone for one in theirs}
     people = 0
     for one in (*mine, *theirs):
-        people |= world.spread(one.everyone) & judge.touched
-        if one.resource in differ:
+        people |= world.spread(one.everyone) & judge.retagged
+        if judge.touched == -1 or one.resource in differ:
             # What members gain by what a group still holds is told of the group.
             people |= one.everyone | world.spread(one.everyone & ~live.get((one.resource, one.condition), 0))
     return people
