@@ -21,15 +21,15 @@ class Focus:
     """The question, and the names that were passed over while it was answered.
 
     ``principal`` is as the user wrote it: an ARN, or the end of one (``role/marketing``, ``marketing``). ``database``
-    and ``table`` are in lower case. ``people`` and ``tables`` (``database.table``) fill up while somebody reads: they
-    are for saying what was perhaps meant.
+    and ``table`` are in lower case. ``people`` and ``passed`` (databases and tables, in any case) fill up while somebody
+    reads: they are for saying what was perhaps meant.
     """
 
     principal: str
     database: str
     table: str
     people: set[str] = field(default_factory=set, compare=False)
-    tables: set[str] = field(default_factory=set, compare=False)
+    passed: list[tuple[str, str]] = field(default_factory=list, compare=False)
     _known: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def concerns(self, name: str) -> bool:
@@ -42,10 +42,16 @@ class Focus:
         return found
 
     def is_table(self, database: str, table: str) -> bool:
-        """Whether these names, in any case, are the table's; they are noted."""
-        database, table = database.lower(), table.lower()
-        self.tables.add(f"{database}.{table}")
-        return table == self.table and database == self.database
+        """Whether these names, in any case, are the table's; others are noted."""
+        if table.lower() == self.table and database.lower() == self.database:
+            return True
+        self.passed.append((database, table))
+        return False
+
+    @property
+    def tables(self) -> set[str]:
+        """The other tables, as ``database.table``."""
+        return {f"{database}.{table}".lower() for database, table in self.passed}
 
 
 def is_called(who: Principal, text: str) -> bool:

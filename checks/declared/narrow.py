@@ -35,6 +35,7 @@ class _Inputs(Clues, gc=False):
     lf_tags: Any = None
 
 
+_LEAST: Final = len(UNKNOWN)
 _read: Final = msgspec.json.Decoder(_Inputs).decode
 _ODD: Final = (msgspec.DecodeError, UnicodeError, RecursionError)
 
@@ -111,4 +112,4 @@ class Narrower:
 
 def _plain(value: Any) -> bool:
     """Whether a value is a text that can be read."""
-    return isinstance(value, str) and bool(value) and value != MASKED and UNKNOWN not in value
+    return type(value) is str and value != "" and value != MASKED and (len(value) < _LEAST or UNKNOWN not in value)

@@ -160,7 +160,11 @@ class Places:
         A provider makes things in one account, and in one region unless the inputs name another. None if that is not
         enough to tell.
         """
-        return (resource.provider, _id_account(resource), _telling(inputs)) if resource.provider else None
+        if not resource.provider:
+            return None
+        silent = inputs.region is None and inputs.catalog_id is None and inputs.catalog is None
+        silent = silent and inputs.table_catalog_id is None and inputs.table_data is None and inputs.arn is None
+        return resource.provider, _id_account(resource), None if silent else _telling(inputs)
 
     def _clues_out(self, resource: Resource) -> Clues:
         if self._outputs is None:

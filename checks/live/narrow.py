@@ -30,12 +30,9 @@ class _Page(msgspec.Struct, gc=False, omit_defaults=True):
     NextToken: str | None = None
 
 
-class _Named(msgspec.Struct, gc=False, omit_defaults=True):
+class _Listed(msgspec.Struct, gc=False, omit_defaults=True):
     Name: str
     DatabaseName: str | None = None
-
-
-class _Listed(_Named, gc=False):
     CatalogId: Any = None
     TargetTable: Any = None
 
@@ -44,14 +41,26 @@ class _Tables(_Page, gc=False):
     TableList: list[_Listed] | None = None
 
 
+class _Place(msgspec.Struct, gc=False):
+    Name: str
+    DatabaseName: str | None = None
+
+
 class _Hit(msgspec.Struct, gc=False):
-    Table: _Named
+    Table: _Place
     LFTagOnDatabase: msgspec.Raw = msgspec.Raw(b"")
-    LFTagsOnTable: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Hits(_Page, gc=False):
     TableList: list[_Hit] | None = None
+
+
+class _Tagged(msgspec.Struct, gc=False):
+    LFTagsOnTable: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _AllHits(_Page, gc=False):
+    TableList: list[_Tagged] | None = None
 
 
 class _Cells(msgspec.Struct, gc=False):
@@ -76,6 +85,7 @@ class _Grants(_Page, gc=False):
 
 _page = msgspec.json.Decoder(_Page).decode
 _tables = msgspec.json.Decoder(_Tables).decode
+_all_hits = msgspec.json.Decoder(_AllHits).decode
 _hits = msgspec.json.Decoder(_Hits).decode
 _filters = msgspec.json.Decoder(_Filters).decode
 _grants = msgspec.json.Decoder(_Grants).decode
@@ -128,9 +138,8 @@ class Narrower:
         focus = self._focus
         wanted = False
         for row in page.TableList or ():
-            name = row.Name.lower()
-            focus.tables.add(f"{(row.DatabaseName or named).lower()}.{name}")
-            wanted = wanted or name == focus.table
+            focus.passed.append((row.DatabaseName or named, row.Name))
+            wanted = wanted or row.Name.lower() == focus.table
         if wanted:
             return data
         self._passed.append((replace(answer, response=None), page))
@@ -148,12 +157,13 @@ class Narrower:
         database, name, any_value = self._focus.database, self._focus.table, b"*" in _encode(answer.request)
         for row in page.TableList or ():
             table = row.Table
-            wanted = wanted or table.Name.lower() == name
+            if table.Name.lower() == name:
+                wanted = True
             home = (table.DatabaseName or "").lower()
-            if any_value or home == database:
+            if home == database or any_value:
                 seen.add((home, bytes(row.LFTagOnDatabase)))
-            if any_value:
-                seen.add((None, bytes(row.LFTagsOnTable)))
+        if any_value:
+            seen.update((None, bytes(row.LFTagsOnTable)) for row in _all_hits(data).TableList or ())
         return data if wanted or len(seen) > known else _left(page, "TableList")
 
     def _of_filters(self, _: Answer, data: bytes) -> bytes:

@@ -174,10 +174,10 @@ def _people(focus: Focus, lake: LakeId, known: Iterable[Principal]) -> list[Prin
 
 # ------------------------------------------------------------------------------------------------- what is not there
 def _no_table(focus: Focus) -> str:
-    here = f"{focus.database}.{focus.table}"
-    elsewhere = sorted(name for name in focus.tables if name.partition(".")[2] == focus.table)
-    beside = [name for name in focus.tables if name.startswith(f"{focus.database}.")]
-    close = elsewhere[:3] or get_close_matches(here, sorted(beside or focus.tables), n=3)
+    here, tables = f"{focus.database}.{focus.table}", sorted(focus.tables)
+    elsewhere = [name for name in tables if name.partition(".")[2] == focus.table]
+    beside = [name for name in tables if name.startswith(f"{focus.database}.")]
+    close = elsewhere[:3] or get_close_matches(here, beside or tables, n=3)
     return f"no table `{spelling.printable(here)}` is declared or live{_perhaps(close)}"
 
 
