@@ -303,8 +303,8 @@ def _dotted(*parts: str) -> str:
 
 def _inside(catalog: str | None) -> tuple[str, ...]:
     """Return the name of a nested catalog (``111122223333:finance``); nothing for a root one."""
-    nested = (catalog or "").partition(":")[2]
-    return (nested,) if nested else ()
+    account, _, nested = (catalog or "").partition(":")
+    return (nested,) if nested and _is_account(account) else ()
 
 
 def words(value: SubjectResource | ColumnRef) -> str:
