@@ -21,8 +21,8 @@ class Focus:
     """The question, and the names that were passed over while it was answered.
 
     ``principal`` is as the user wrote it: an ARN, or the end of one (``role/marketing``, ``marketing``). ``database``
-    and ``table`` are in lower case. ``people`` and ``passed`` (databases and tables, in any case) fill up while somebody
-    reads: they are for saying what was perhaps meant.
+    and ``table`` are in lower case. ``people`` and ``passed`` (databases and tables, in any case) fill up while
+    somebody reads: they are for saying what was perhaps meant.
     """
 
     principal: str

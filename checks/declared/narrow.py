@@ -112,4 +112,4 @@ class Narrower:
 
 def _plain(value: Any) -> bool:
     """Whether a value is a text that can be read."""
-    return type(value) is str and value != "" and value != MASKED and (len(value) < _LEAST or UNKNOWN not in value)
+    return type(value) is str and value not in {"", MASKED} and (len(value) < _LEAST or UNKNOWN not in value)
