@@ -213,9 +213,8 @@ def _perhaps(names: Sequence[str]) -> str:
 def text(focus: Focus, answer: Answer, pair: Pair, *, declared: bool) -> list[str]:
     """Say an answer in lines, safe to show."""
     column = f".{spelling.printable(answer.column)}" if answer.column else ""
-    lines = [
-        f"{spelling.principal_words(answer.principal)} on {spelling.words(answer.table)}{column} ({spelling.printable(str(pair.id))})"
-    ]
+    who, lake = spelling.principal_words(answer.principal), spelling.printable(str(pair.id))
+    lines = [f"{who} on {spelling.words(answer.table)}{column} ({lake})"]
     if pair.seen:
         lines.append(f"decided by: {answer.live.mode}")
     if answer.declared.mode is not None and (answer.declared.mode != answer.live.mode or not pair.seen):
