@@ -161,21 +161,29 @@ def limit(seconds: float) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------- the tests
-def few_examples(items: Sequence[Any]) -> None:
+def frugal() -> None:
+    """Let tests with examples take the same ones each time, and not look for the smallest that fails."""
     from hypothesis import HealthCheck, Phase, settings  # noqa: PLC0415
 
+    settings.register_profile(
+        "frugal",
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("frugal")
+
+
+def few_examples(items: Sequence[Any]) -> None:
+    """Cut the examples of tests that ask for many."""
+    from hypothesis import settings  # noqa: PLC0415
+
     for function in {id(item.function): item.function for item in items}.values():
-        known = getattr(function, "_hypothesis_internal_use_settings", None)
-        if known is not None:
-            function._hypothesis_internal_use_settings = settings(
-                known,
-                max_examples=known.max_examples if known.max_examples <= 100 else EXAMPLES,
-                deadline=None,
-                derandomize=True,
-                database=None,
-                phases=[Phase.explicit, Phase.generate],  # no shrinking: that it fails is all we want to know
-                suppress_health_check=list(HealthCheck),
-            )
+        asked = getattr(function, "_hypothesis_internal_use_settings", None)
+        if asked is not None and asked.max_examples > 100:
+            function._hypothesis_internal_use_settings = settings(asked, max_examples=EXAMPLES)
 
 
 def failures(items: Sequence[Any], seconds: dict[str, float]) -> str:
@@ -245,6 +253,7 @@ def collected(paths: Sequence[str], then: Callable[[list[Any]], None], plugins: 
             then(session.items)
             return True
 
+    frugal()
     with contextlib.redirect_stdout(io.StringIO()) as said:
         code = pytest.main([*ARGUMENTS, *paths], plugins=[Loop(), *plugins])
     if code not in (0, 5):
