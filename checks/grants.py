@@ -553,6 +553,31 @@ class Grants(Collection[Grant]):
         """Yield the LF-tag policy grants of every principal."""
         return self.everywhere(TagPolicy)
 
+    def granted_policies(self) -> list[TagPolicy]:
+        """Return the LF-tag policies that grants are on, each once."""
+        kinds = self.pool.kinds
+        seen = {
+            key & _RESOURCE: None
+            for keys in self._holders.values()
+            for key in keys
+            if kinds[key & _RESOURCE] == _POLICY
+        }
+        return [noun for number in seen if isinstance(noun := self.pool.noun(number), TagPolicy)]
+
+    def inside(self, principal: Principal, database: Database) -> Iterator[Grant]:
+        """Yield a principal's grants on tables of a database: one of them, columns or filters of it, or all."""
+        pool, who = self.pool, self._number(principal)
+        number = pool.known(AllTables(database.catalog, database.name))
+        for key in self._keys_of(who) if who is not None else ():
+            on = key & _RESOURCE
+            if pool.kinds[on] < _ALL_TABLES:
+                table = pool.noun(pool.owner[on])
+                if not isinstance(table, Table) or table.database != database.name or table.parent != database:
+                    continue
+            elif on != number:
+                continue
+            yield from self._one(key)
+
     def wide(self) -> Iterator[Grant]:
         """Yield the grants of every principal on whole catalogs and on any resource."""
         return self.everywhere(Catalog, AnyResource)

@@ -218,8 +218,10 @@ class View:
             return Match(whole, None)
         told = self.columns(table)
         names = told[0] if told else frozenset(overrides)
-        fitting = frozenset(name for name in names if matches(expression, self.column_tags(table, name)))
-        return Match(whole, None if whole and fitting == names else fitting)
+        odd = {
+            name for name in overrides if name in names and matches(expression, self.column_tags(table, name)) != whole
+        }
+        return Match(whole, (names - odd if odd else None) if whole else frozenset(odd))
 
 
 @dataclass(frozen=True, slots=True)

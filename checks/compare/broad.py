@@ -147,10 +147,7 @@ class Breadth:
         """Number the policies of all grants that are to be compared."""
         self._register = register
         policies = {
-            grant.resource: None
-            for index in indices
-            for grant in index.all_policies()
-            if isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == "TABLE"
+            policy: None for index in indices for policy in index.granted_policies() if policy.resource_type == "TABLE"
         }
         self._number = {policy: number for number, policy in enumerate(policies)}
         self.declared = Tagged(declared, register, list(policies))
@@ -161,10 +158,19 @@ class Breadth:
             and declared.columns(one) != live.columns(one)
         )  # fmt: skip
 
-    def means(self, tagged: Tagged, policy: TagPolicy) -> Bits:
-        """Return the tables that a policy means, or of which it means a column."""
-        number = self._number.get(policy)
-        return 0 if number is None else tagged.means(number)[1]
+    def means(self, tagged: Tagged, policy: TagPolicy) -> tuple[Bits, Bits]:
+        """Return the tables that a granted policy means whole, and those of which it means at least a column."""
+        return tagged.means(self._number[policy])
+
+    def reaches(self, tagged: Tagged, policy: TagPolicy) -> Bits:
+        """Return the tables that any policy means at least a column of, granted or not."""
+        if policy in self._number:
+            return self.means(tagged, policy)[1]
+        body, view = tagged.view.expression(policy), tagged.view
+        tables = self._register.tables
+        return self._register.bits(
+            one for one in tables if body is not None and one.catalog == policy.catalog and view.match(body, one)
+        )
 
     def beyond(
         self, grant: Grant, wanted: frozenset[Atom], others: Others, *, maybe: bool, before: Tagged | None = None

@@ -238,17 +238,18 @@ def _below(
     Source: https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html (DESCRIBE), except for
     grants under a condition (https://docs.aws.amazon.com/lake-formation/latest/dg/abac-considerations.html).
     """
+    judge, inside = sides.breadth, sides.register.database.get(database, 0)
+    tagged = [judge.live if view is sides.view_live else judge.declared for view in views]
     for who in groups_of(principal):
-        for offer in index.of(who):
+        for offer in (*index.inside(who, database), *index.elsewhere(who)):
             if offer.condition is not None or (atom[1] and not offer.grantable):
                 continue
             match offer.resource:
                 case TagPolicy(resource_type="TABLE") as policy:
-                    for view in views:
+                    for view, tables in zip(views, tagged, strict=True):
                         expression = view.expression(policy)
                         if expression is not None and (
-                            matches(expression, view.database_tags(database))
-                            or any(view.match(expression, table) for table in sides.tables_of(database))
+                            matches(expression, view.database_tags(database)) or judge.means(tables, policy)[1] & inside
                         ):
                             return True
                 case Database():
@@ -534,7 +535,8 @@ def _reaches_all(sides: Sides, declared: TagPolicy, live: TagPolicy) -> bool:
     if not was or was & ~now or was_full & ~now_full:
         return False
     mine, body = sides.view_declared.expression(declared), sides.view_live.expression(live)
-    assert mine is not None and body is not None  # each reaches something
+    assert mine is not None  # each reaches something
+    assert body is not None
     for table in sides.register.named(was & ~now_full):
         part, whole = sides.view_declared.match(mine, table).columns, sides.view_live.match(body, table).columns
         if part is None or whole is None or not part <= whole:
@@ -953,9 +955,7 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
     tables = _reached(sides, grant, sides.view_live)
     if _is_broad(grant):
         judge = sides.breadth
-        broad = judge.beyond(
-            grant, wanted, ((sides.index_live, judge.live),), maybe=found.maybe, before=judge.declared
-        )
+        broad = judge.beyond(grant, wanted, ((sides.index_live, judge.live),), maybe=found.maybe, before=judge.declared)
         found.take_broad(broad)
         tables = sides.register.named(broad.rest)
     for table in tables:

@@ -204,10 +204,7 @@ def _location_words(location: Location | None) -> str:
 
 def tables_below(sides: Sides, arn: str) -> list[Table]:
     """Return the live tables whose files lie at or below a location."""
-    return sorted(
-        (table for table, info in sides.live.tables.items() if info.location and within(info.location, arn)),
-        key=lambda one: (one.database, one.name),
-    )
+    return sides.tables_below(arn)
 
 
 def _outside(tables: list[Table], arn: str) -> Witness:

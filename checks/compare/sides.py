@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -70,6 +71,8 @@ class Sides:
     """Whose live rows got a finding because they give more, and its place among the findings."""
     _register: Register | None = None
     _breadth: Breadth | None = None
+    _places: list[tuple[str, Table]] | None = None
+    _below: dict[str, list[Table]] = field(default_factory=dict)
     _definer_views: list[Table] | None = None
     _members: dict[Principal, frozenset[Principal]] = field(default_factory=dict)
     _databases: set[Database] = field(init=False)
@@ -208,7 +211,11 @@ class Sides:
                 self.speaks_of_database(one) and matches(expression, self.view_live.database_tags(one))
                 for one in self.databases()
             )
-        return any(self.speaks_of_table(one) and self.view_live.match(expression, one) for one in self.live.tables)
+        return any(
+            self.speaks_of_table(one)
+            for one in self.register.named(self.breadth.reaches(self.breadth.live, policy))
+            if one in self.live.tables
+        )
 
     # ----------------------------------------------------------------------------------------------------- the catalog
     def databases(self) -> Iterable[Database]:
@@ -239,6 +246,24 @@ class Sides:
         if table is None:
             return database not in self.live.databases and not self._tables_of.get(database)
         return table not in self.live.tables and Facts.TABLES not in self.dark
+
+    def tables_below(self, arn: str) -> list[Table]:
+        """Return the live tables whose files lie at or below a location, by name."""
+        if self._places is None:
+            found = [(info.location, table) for table, info in self.live.tables.items() if info.location]
+            self._places = sorted(found, key=lambda one: one[0])
+        known = self._below.get(arn)
+        if known is None:
+            # What lies below begins with the location and a slash, and "0" is the character after it.
+            at, below, after = (
+                bisect_left(self._places, text, key=lambda one: one[0]) for text in (arn, arn + "/", arn + "0")
+            )
+            end = at
+            while end < len(self._places) and self._places[end][0] == arn:
+                end += 1
+            tables = [table for _, table in (*self._places[at:end], *self._places[below:after])]
+            known = self._below[arn] = sorted(tables, key=lambda one: (one.database, one.name))
+        return known
 
     @property
     def register(self) -> Register:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from checks.focus import Focus
+    from checks.grants import Pool
     from checks.live.recording import Header
     from checks.model import Lake
 
@@ -49,8 +50,15 @@ def build(answers: Iterable[Answer | Cut], header: Header | None = None, focus: 
     return build_many([(header, answers)], focus)
 
 
-def build_many(inputs: Iterable[tuple[Header | None, Iterable[Answer | Cut]]], focus: Focus | None = None) -> Live:
-    """Build the lakes of several streams, as ``build`` does: facts about one lake are joined wherever they stand."""
+def build_many(
+    inputs: Iterable[tuple[Header | None, Iterable[Answer | Cut]]],
+    focus: Focus | None = None,
+    pool: Pool | None = None,
+) -> Live:
+    """Build the lakes of several streams, as ``build`` does: facts about one lake are joined wherever they stand.
+
+    *pool* numbers what grants name; sides that are to be compared share one.
+    """
     narrower = Narrower(focus) if focus is not None else None
     drafts: dict[tuple[str, str], Draft] = {}
     account_wide: list[Answer] = []
@@ -68,7 +76,7 @@ def build_many(inputs: Iterable[tuple[Header | None, Iterable[Answer | Cut]]], f
                 account_wide.append(answer)
                 continue
             touched.add(place)
-            _draft(drafts, place).add(answer if narrower is None else narrower.narrow(answer))
+            _draft(drafts, place, pool).add(answer if narrower is None else narrower.narrow(answer))
     for answer in narrower.late() if narrower is not None else ():
         drafts[answer.account, answer.region].add(answer, counted=False)
     # Who the caller is holds for an account, whatever region the answer is filed under; it makes a lake only if
@@ -77,7 +85,7 @@ def build_many(inputs: Iterable[tuple[Header | None, Iterable[Answer | Cut]]], f
         homes = [place for place in sorted(drafts) if place[0] == answer.account]
         place = answer.account, answer.region
         for home in homes or [place]:
-            _draft(drafts, home).add(answer, counted=place == home or (place not in drafts and home == homes[0]))
+            _draft(drafts, home, pool).add(answer, counted=place == home or (place not in drafts and home == homes[0]))
     lakes, complete = [], bool(drafts) and not rows
     for place in sorted(drafts):
         proof = prove(drafts[place])
@@ -88,8 +96,11 @@ def build_many(inputs: Iterable[tuple[Header | None, Iterable[Answer | Cut]]], f
     return Live(tuple(lakes), tuple(rows), complete)
 
 
-def _draft(drafts: dict[tuple[str, str], Draft], place: tuple[str, str]) -> Draft:
-    return drafts.setdefault(place, Draft(*place))
+def _draft(drafts: dict[tuple[str, str], Draft], place: tuple[str, str], pool: Pool | None) -> Draft:
+    known = drafts.get(place)
+    if known is None:
+        known = drafts[place] = Draft(*place, pool)
+    return known
 
 
 def _cut(drafts: dict[tuple[str, str], Draft], place: tuple[str, str], cut: Cut, count: int) -> LedgerRow:
