@@ -50,6 +50,8 @@ _PRINCIPAL: Final = (1 << _PRINCIPAL_BITS) - 1
 _CONDITION: Final = RESOURCE_BITS + _PRINCIPAL_BITS
 _STAMP: Final = 32
 """Bytes kept for a time; AWS's are no longer."""
+_BUILT: Final = 20_000
+"""Rows that are kept as they were built."""
 _NO_TIME: Final = b" " * _STAMP
 
 _encode = msgspec.json.Encoder().encode
@@ -405,9 +407,11 @@ class Grants(Collection[Grant]):
         )
 
     def at(self, key: int, place: int) -> Grant:
-        """Build a row once: whoever asks again gets the same object."""
+        """Build a row, and keep it for whoever asks again soon."""
         made = self._made.get(place)
         if made is None:
+            if len(self._made) >= _BUILT:
+                self._made.clear()
             made = self._made[place] = self._build(key, place)
         return made
 
@@ -493,9 +497,15 @@ class Grants(Collection[Grant]):
         for key in self._holders.get(who, ()) if who is not None else ():
             yield from self._one(key)
 
-    def of_databases(self, principal: Principal) -> Iterator[Grant]:
-        """Yield a principal's grants on all tables of a database."""
-        return self._by_resource(principal, {_ALL_TABLES})
+    def held_broadly(self, principal: Principal) -> Iterator[tuple[Resource, str | None, frozenset[Atom]]]:
+        """Yield what a principal holds on anything but single tables: the resource, the condition, the atoms."""
+        pool, who = self.pool, self._number(principal)
+        for key in self._keys_of(who) if who is not None else ():
+            number = key & _RESOURCE
+            if pool.kinds[number] >= _ALL_TABLES:
+                place = self.rows[key]
+                if self._shared is None or self._shared.has(self, key, place):
+                    yield pool.noun(number), pool.conditions[key >> _CONDITION], pool.atoms[self.pair_of[place]]
 
     def tables_of(self, principal: Principal) -> Iterator[Table]:
         """Yield the tables that a principal's grants name, each as often as they do."""
@@ -505,12 +515,6 @@ class Grants(Collection[Grant]):
                 table = pool.noun(pool.owner[key & _RESOURCE])
                 if isinstance(table, Table):
                     yield table
-
-    def _by_resource(self, principal: Principal, kinds: Collection[int]) -> Iterator[Grant]:
-        who = self._number(principal)
-        for key in self._keys_of(who) if who is not None else ():
-            if self.pool.kinds[key & _RESOURCE] in kinds:
-                yield from self._one(key)
 
     def _of_kind(self, principal: Principal, kind: int) -> Iterator[Grant]:
         who, kinds = self._number(principal), self.pool.kinds

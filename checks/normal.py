@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from sys import intern
 from typing import Any, Final, TypeVar
 
 from checks.model import (
@@ -73,12 +74,12 @@ class NotUnderstoodError(ValueError):
 @lru_cache(maxsize=4096)  # hundreds of databases, each named by every table in it: one text, not thousands
 def database_name(text: str) -> str:
     """Glue folds database names to lower case (glue dg, Database API)."""
-    return text.lower()
+    return intern(text.lower())
 
 
 def table_name(text: str) -> str:
     """Glue folds table names to lower case. Test for ``ALL_TABLES`` first: a real table may be named like it."""
-    return text.lower()
+    return intern(text.lower())
 
 
 def column_name(text: str) -> str:
@@ -128,8 +129,13 @@ def location(text: str | None, partition: str = "aws") -> str | None:
     return text.rstrip("/") or None
 
 
+_NOWHERE: Final[frozenset[str]] = frozenset()
+
+
 def locations(texts: Iterable[str] | None, partition: str = "aws") -> frozenset[str]:
     """Spell several locations; ``None`` is none."""
+    if not texts:
+        return _NOWHERE
     return frozenset(found for text in texts if (found := location(text, partition))) if texts else _NONE
 
 

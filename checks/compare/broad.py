@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from checks.compare.sight import Matching, matching, sight
 from checks.compare.spans import Bits, Register, bits_of, numbers
 from checks.compare.tagmatch import Matcher
-from checks.grants import Atom, Grants, atoms
+from checks.grants import Atom, Grants
 from checks.model import AllTables, AnyResource, Catalog, Expression, Grant, Principal, Table, TagPolicy
 from checks.principals import groups_of
 from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS
@@ -33,6 +33,8 @@ class Broad:
     """Columns (``FUTURE`` for those to come) on which SELECT is gained, and whether to pass on."""
     rest: Bits = 0
     """Tables to be judged one by one."""
+    reached: bool = False
+    """Whether the grant reaches any table."""
 
 
 class Tagged:
@@ -175,15 +177,24 @@ class Breadth:
     def beyond(
         self, grant: Grant, wanted: frozenset[Atom], others: Others, *, maybe: bool, before: Tagged | None = None
     ) -> Broad:
-        """Return what a tag grant gives over the live facts that *others* do not; with *before*, only what it gave."""
-        assert isinstance(grant.resource, TagPolicy)
-        number = self._number[grant.resource]
-        full, some = self.live.means(number)
-        if before is not None:
-            was_full, was = before.means(number)
-            full, some = full & was_full, some & was
+        """Return what a grant gives over the live facts that *others* do not; with *before*, only what it gave then.
+
+        The grant is on an LF-tag policy of tables or on all tables of a database.
+        """
+        number: int | None = None
+        match grant.resource:
+            case TagPolicy() as policy:
+                number = self._number[policy]
+                full, some = self.live.means(number)
+                if before is not None:
+                    was_full, was = before.means(number)
+                    full, some = full & was_full, some & was
+            case AllTables() as tables:
+                full = some = self._register.database.get(tables.parent, 0)
+            case _:
+                raise TypeError(grant.resource)
         cover = self._cover(grant, others, maybe=maybe)
-        found = Broad(rest=some & (cover.named | self._register.blank | self._reshaped))
+        found = Broad(rest=some & (cover.named | self._register.blank | self._reshaped), reached=bool(some))
         left = some & ~found.rest
         for atom in wanted:
             permission, flag = atom
@@ -206,11 +217,10 @@ class Breadth:
             policies: dict[bool, int] = defaultdict(int)
             for who in groups_of(grant.principal):
                 found.named |= self._names(index, who)
-                for offer in (*index.elsewhere(who), *index.of_databases(who)):
-                    if not condition_fits(offer.condition, grant.condition, maybe=maybe):
+                for resource, condition, given in index.held_broadly(who):
+                    if not condition_fits(condition, grant.condition, maybe=maybe):
                         continue
-                    given = atoms(offer)
-                    match offer.resource:
+                    match resource:
                         case TagPolicy(resource_type="TABLE") as policy:
                             number = self._number[policy]
                             found.give(given, *tagged.means(number))
@@ -223,7 +233,7 @@ class Breadth:
                         case AnyResource(resource_type="TABLE", catalog=catalog):
                             inside = self._register.catalog.get(catalog, 0)
                             found.give(given, inside, inside)
-                        case Catalog(catalog) if SUPER_USER in offer.permissions:
+                        case Catalog(catalog) if (SUPER_USER, False) in given:
                             for name, inside in self._register.catalog.items():
                                 if name == catalog or name.startswith(catalog + "/"):
                                     found.give(_EVERYTHING, inside, inside)
@@ -241,20 +251,21 @@ class Breadth:
         return known
 
     def _columns(
-        self, place: int, policy: int, selecting: Iterable[tuple[Tagged, int]], before: Tagged | None
+        self, place: int, policy: int | None, selecting: Iterable[tuple[Tagged, int]], before: Tagged | None
     ) -> frozenset[str]:
         """Return the columns of a table that a policy shows and none of others does."""
-        own = [tagged.of(place) for tagged in (self.live, before) if tagged is not None]
+        own = [tagged.of(place) for tagged in (self.live, before) if tagged is not None and policy is not None]
+        bit = 0 if policy is None else 1 << policy
         given = [(tagged.of(place), policies) for tagged, policies in selecting]
         told = self.live.view.columns(self._register.tables[place])
         assert told is not None  # else it is judged by itself
         names, partitions = told
-        base = all(one.whole >> policy & 1 for one in own) and not any(one.whole & some for one, some in given)
+        base = all(one.whole & bit for one in own) and not any(one.whole & some for one, some in given)
         odd = names & frozenset().union(*(one.odd for one in own), *(one.odd for one, _ in given))
         found = {
             column
             for column in odd
-            if all(one.odd.get(column, one.whole) >> policy & 1 for one in own)
+            if all(one.odd.get(column, one.whole) & bit for one in own)
             and not any(one.odd.get(column, one.whole) & some for one, some in given)
         }
         if base:

@@ -539,7 +539,8 @@ def _table_differences(told: TableInfo, now: TableInfo, opened: frozenset[str]) 
         ("parameters", *_declared_only(told.parameters, now.parameters)),
         ("target", told.link_to, now.link_to),
     )
-    if told.columns is not None and now.columns is not None:
+    same = told.columns == now.columns and told.partition_keys == now.partition_keys
+    if told.columns is not None and now.columns is not None and not same:
         before = {column.name: column for column in (*told.columns, *told.partition_keys)}
         after = {column.name: column for column in (*now.columns, *now.partition_keys)}
         for name in sorted((before.keys() | after.keys()) - opened):

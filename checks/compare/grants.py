@@ -80,7 +80,7 @@ def _reached(sides: Sides, grant: Grant, view: View) -> Iterable[Table]:
             yield table
         case AllTables() as tables:
             yield from sides.tables_of(tables.parent)
-            yield Table(tables.catalog, tables.database, FUTURE)
+            yield from _to_come(tables)
         case TagPolicy(catalog=catalog, resource_type="TABLE") as policy:
             expression = view.expression(policy)
             if expression is not None:
@@ -344,7 +344,7 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
         only_wanted = frozenset((one, flag) for one in TABLE_MEMBERS for flag in (False, True))
     tables = _reached(sides, grant, sides.view_live)
     if _is_broad(grant):
-        tables = _measure_broad(sides, grant, wanted, found)
+        tables = [*_measure_broad(sides, grant, wanted, found), *_to_come(resource)]
     for table in tables:
         if sides.view_live.columns(table) is None:
             found.blank.add(table)
@@ -365,7 +365,13 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
 
 
 def _is_broad(grant: Grant) -> bool:
-    return isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == "TABLE"
+    resource = grant.resource
+    return isinstance(resource, AllTables) or (isinstance(resource, TagPolicy) and resource.resource_type == "TABLE")
+
+
+def _to_come(resource: Resource) -> list[Table]:
+    """Return a table that does not exist yet, of a grant that reaches later ones."""
+    return [Table(resource.catalog, resource.database, FUTURE)] if isinstance(resource, AllTables) else []
 
 
 def _measure_broad(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Difference) -> Iterable[Table]:
@@ -1053,11 +1059,11 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
         assert grant.principal is not None
         left = Difference(sides.register, grant.principal, subject_of(grant.resource))
         rest: Iterable[Table]
-        if isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == "TABLE":
+        if _is_broad(grant):
             judge = sides.breadth
             broad = judge.beyond(grant, atoms(grant), ((common, judge.live),), maybe=False)
             left.take_broad(broad)
-            rest, tables = sides.register.named(broad.rest), bool(judge.means(judge.live, grant.resource)[1])
+            rest, tables = sides.register.named(broad.rest), broad.reached
         else:
             reached = [one for one in _reached(sides, grant, sides.view_live) if one.name != FUTURE]
             rest, tables = reached, bool(reached)

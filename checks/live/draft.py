@@ -72,6 +72,8 @@ PERMISSIONS: Final = frozenset({
 
 _CACHED_ROWS = 100_000
 _CACHED_LAYOUTS = 4_000
+_LONG_ROW = 600
+"""Bytes of a row that it pays to recognise."""
 _MAX_GAPS = 200
 _PAGING = frozenset({"NextToken", "MaxResults"})
 _IDLE: Final[Mapping[str, object]] = {
@@ -157,8 +159,8 @@ class Draft:
         self.databases: dict[Database, DatabaseInfo] = {}
         self.tables: dict[Table, TableInfo] = {}
         self.catalogs: dict[Catalog, CatalogInfo] = {}
-        self.hits: set[tuple[str, str]] = set()
-        """(operation, LF-tag key) of searches that found something."""
+        self.hits: dict[str, set[str]] = {}
+        """The LF-tag keys by which each kind of search found something."""
         self.conflicts = False
         """Whether two answers about LF-tags disagree."""
         self.rls_bodies: dict[str, bool] = {}
@@ -172,6 +174,7 @@ class Draft:
         """The tags last read of a database beside one of its tables."""
         self._layouts: dict[bytes, tuple[Column, ...]] = {}
         self._seen: set[bytes] = set()
+        self._nouns: dict[tuple[str, str, str], Table] = {}
         self._unknown: set[str] = set()
         self._through: dict[Table, Database] = {}
         self._assignments: dict[TagTarget, dict[str, Assignment]] = {}
@@ -332,8 +335,16 @@ class Draft:
                 parent = table.parent
                 for key, value in above.items():
                     self.assign(parent, key, value, evidence)
-        for key, value in own.items():
-            self.assign(table, key, value, evidence)
+        if own:
+            held = self._assignments.get(table)
+            if held is None:
+                held = self._assignments[table] = {}
+            for key, value in own.items():
+                known = held.get(key)
+                if known is None:
+                    held[key] = Assignment(table, key, value, evidence)
+                elif known.value != value:
+                    self.assign(table, key, value, evidence)
         found = {*above, *own}
         if row.LFTagsOnColumns:
             inherited = {**above, **own}
@@ -388,8 +399,19 @@ class Draft:
             self._columns[text] = known
         return known
 
+    def table_named(self, catalog: str, database: str, name: str) -> Table:
+        """Return a table by names as an answer spells them, the same object each time."""
+        key = (catalog, database, name)
+        known = self._nouns.get(key)
+        if known is None:
+            known = Table(catalog, normal.database_name(database), normal.table_name(name))
+            self._nouns[key] = known
+        return known
+
     def again(self, row: msgspec.Raw) -> bool:
         """Whether a row was seen before, byte for byte: a search for each key finds most tables several times."""
+        if memoryview(row).nbytes < _LONG_ROW:
+            return False
         digest = blake2b(row, digest_size=16).digest()
         if digest in self._seen:
             return True
@@ -625,7 +647,7 @@ def _take_tagged_database(draft: Draft, row: shapes.TaggedDatabase, evidence: Ev
     target = Database(_catalog_of(draft, name.CatalogId, answer), normal.database_name(name.Name))
     for key, value in draft.pairs(row.LFTags).items():
         draft.assign(target, key, value, evidence)
-        draft.hits.add((answer.operation, key))
+        draft.hits.setdefault(answer.operation, set()).add(key)
     return None
 
 
@@ -639,10 +661,8 @@ def _take_tagged_table(
     else:
         row = found
     name = row.Table
-    catalog = _catalog_of(draft, name.CatalogId, answer)
-    table = Table(catalog, normal.database_name(name.DatabaseName), normal.table_name(name.Name))
-    for key in draft.take_tags(table, row, evidence):
-        draft.hits.add((answer.operation, key))
+    table = draft.table_named(_catalog_of(draft, name.CatalogId, answer), name.DatabaseName, name.Name)
+    draft.hits.setdefault(answer.operation, set()).update(draft.take_tags(table, row, evidence))
     return None
 
 

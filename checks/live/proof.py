@@ -281,7 +281,7 @@ class _Checker:
 
     def _covers(self, searched: set[str], tag: TagInfo) -> bool:
         """Whether a search saw every value. That ``*`` finds all is believed only where it found something."""
-        if normal.ANY_VALUE in searched and any((op, tag.key) in self.draft.hits for _, op in _SEARCHES):
+        if normal.ANY_VALUE in searched and any(tag.key in self.draft.hits.get(op, ()) for _, op in _SEARCHES):
             return True
         return tag.values <= searched
 
