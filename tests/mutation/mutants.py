@@ -222,7 +222,8 @@ class _Walker:
                         left = fewer if len(fewer) > 1 else fewer * 2  # one alternative alone does not compile
                         self._add(pattern, _setter(pattern, "patterns", left), pattern)
             if case.guard is not None:
-                self._add(case.guard, _setter(case, "guard", None), case.guard)
+                always = ast.copy_location(ast.Constant(value=True), case.guard)
+                self._add(case.guard, _setter(case, "guard", always), case.guard)
                 self._field(case, "guard")
             self.body(case.body)
 

@@ -60,7 +60,7 @@ def test_cases_alternatives_and_guards_go(tmp_path):
         "⟨case 1 | 2 if a > 1: → ⟩",
         "case ⟨1 → 2⟩ | 2 if a > 1:",
         "case 1 | ⟨2 → 1⟩ if a > 1:",
-        "case 1 | 2⟨ if a > 1 → ⟩:",
+        "case 1 | 2 if ⟨a > 1 → True⟩:",
         "case 1 | 2 if a >⟨ → =⟩ 1:",
         "case 1 | 2 if a ⟨> → <=⟩ 1:",
         "case 1 | 2 if a > ⟨1 → 2⟩:",
@@ -68,18 +68,17 @@ def test_cases_alternatives_and_guards_go(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("name", ["principals", "semantics"])
-def test_every_mutant_compiles_and_looking_for_them_changes_nothing(name):
-    path = ROOT / "checks" / f"{name}.py"
-    before = ast.unparse(ast.parse(path.read_text("utf-8")))
-    found = mutants_of(path, ROOT)
-    assert ast.unparse(found[0].tree) == before
-    for one in found:
-        one.put()
-        assert ast.unparse(one.tree) != before
-        compile(ast.fix_missing_locations(one.tree), str(path), "exec")
-        one.put()
-        assert ast.unparse(one.tree) == before
+@pytest.mark.parametrize("pattern", gate.ENGINE)
+def test_every_mutant_compiles_and_looking_for_them_changes_nothing(pattern):
+    for path in sorted(ROOT.glob(pattern)):
+        found = mutants_of(path, ROOT)
+        for one in found[:: 1 if len(found) < 200 else 3]:
+            place = next(node for node in one.tree.body if node.lineno <= one.lines.start <= (node.end_lineno or 0))
+            one.put()
+            compile(ast.fix_missing_locations(ast.Module([place], [])), str(path), "exec", dont_inherit=True)
+            one.put()
+        for one in found[-1:]:
+            assert ast.unparse(one.tree) == ast.unparse(ast.parse(path.read_text("utf-8")))
 
 
 SOURCE = "LIMIT = 3\n\n\ndef small(number):\n    return number < LIMIT\n"
