@@ -48,8 +48,8 @@ _PRINCIPAL_BITS: Final = 28
 _RESOURCE: Final = (1 << RESOURCE_BITS) - 1
 _PRINCIPAL: Final = (1 << _PRINCIPAL_BITS) - 1
 _CONDITION: Final = RESOURCE_BITS + _PRINCIPAL_BITS
-_STAMP: Final = 32
-"""Bytes kept for a time; AWS's are no longer."""
+_STAMP: Final = 34
+"""Bytes for a time as boto3 spells it, quotes included; a longer one is kept apart."""
 _BUILT: Final = 20_000
 """Rows that are kept as they were built."""
 _NO_TIME: Final = b" " * _STAMP
@@ -258,6 +258,7 @@ class Grants(Collection[Grant]):
         self._made: dict[int, Grant] = {}
         self._holders: dict[int, list[int]] = {}
         """Keys by principal of what speaks neither of one table nor of something known by name only."""
+        self._long: dict[int, bytes] = {}
         self._people: dict[int, None] = {}
         self._conditions: dict[int, None] = {0: None}
         self._shared: Grants | None = None
@@ -341,6 +342,8 @@ class Grants(Collection[Grant]):
         self.by.extend(writers)
         self.lines.extend([line] * len(pairs))
         self.times += b"".join([one.ljust(_STAMP) if len(one) <= _STAMP else _NO_TIME for one in times])
+        if any(len(one) > _STAMP for one in times):
+            self._long |= {first + number: one for number, one in enumerate(times) if len(one) > _STAMP}
 
     @staticmethod
     def key(who: int, on: int, condition: int) -> int:
@@ -403,7 +406,7 @@ class Grants(Collection[Grant]):
             pool.conditions[key >> _CONDITION],
             Evidence(Side.LIVE, line, f"/response/PrincipalResourcePermissions/{item}"),
             self.writers[self.by[place]],
-            _time(bytes(self.times[place * _STAMP : (place + 1) * _STAMP])),
+            _time(self._long.get(place) or bytes(self.times[place * _STAMP : (place + 1) * _STAMP])),
         )
 
     def at(self, key: int, place: int) -> Grant:

@@ -1,0 +1,164 @@
+"""Packed grants say what the grants that went in say, whatever their order and however they are cut into rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checks.grants import Grants, Pool, Subjects, atoms, differences
+from checks.model import (
+    AllExcept,
+    AllTables,
+    AnyResource,
+    Catalog,
+    Database,
+    DataCellsFilter,
+    DataLocation,
+    Grant,
+    LFTag,
+    Only,
+    Permission,
+    Principal,
+    Resource,
+    Table,
+    TableColumns,
+    TagPolicy,
+)
+from checks.semantics import expand, subject_of, table_of
+
+ACCOUNT = "111122223333"
+PEOPLE = [Principal(f"arn:aws:iam::{ACCOUNT}:role/{name}") for name in ("a", "b", "c")]
+TABLES = [Table(ACCOUNT, "sales", "orders"), Table(ACCOUNT, "sales", "items"), Table(ACCOUNT, "hr", "orders")]
+RESOURCES: list[Resource] = [
+    *TABLES,
+    *(TableColumns(one, Only(frozenset({"id", name}))) for one in TABLES for name in ("ssn", "é\u2028")),
+    *(TableColumns(one, AllExcept(frozenset({"ssn"}))) for one in TABLES),
+    *(DataCellsFilter(one, name) for one in TABLES for name in ("eu", "EU", "\ud800")),
+    AllTables(ACCOUNT, "sales"),
+    Database(ACCOUNT, "sales"),
+    Catalog(ACCOUNT),
+    AnyResource(ACCOUNT, "TABLE"),
+    DataLocation(ACCOUNT, "arn:aws:s3:::lake"),
+    LFTag(ACCOUNT, "pii", frozenset({"yes"})),
+    TagPolicy(ACCOUNT, "TABLE", (("pii", frozenset({"no"})),)),
+    TagPolicy(ACCOUNT, "DATABASE", (("pii", frozenset({"no"})),)),
+]
+NAMES = [Permission(name) for name in ("SELECT", "INSERT", "DESCRIBE", "ALL", "FLY")]
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Grant:
+    held = draw(st.frozensets(st.sampled_from(NAMES), min_size=1))
+    lent = draw(st.frozensets(st.sampled_from(sorted(held))))
+    who = draw(st.sampled_from([*PEOPLE, None]))
+    condition = draw(st.sampled_from([None, None, None, "context.x == 1", "context.x == 2"]))
+    return Grant(who, draw(st.sampled_from(RESOURCES)), held, lent, condition)
+
+
+many = st.lists(rows(), max_size=30)
+Said = dict[tuple[Principal | None, str | None, Resource], set[tuple[Permission, bool]]]
+
+
+def said(grants: Iterable[Grant]) -> Said:
+    """Say slowly what grants say together."""
+    found: Said = defaultdict(set)
+    for one in grants:
+        held, lent = expand(one.permissions, one.resource), expand(one.grantable, one.resource)
+        found[one.principal, one.condition, one.resource] |= {(name, False) for name in held | lent}
+        found[one.principal, one.condition, one.resource] |= {(name, True) for name in lent}
+    return found
+
+
+@given(many)
+def test_packed_grants_say_what_the_rows_say(some: list[Grant]) -> None:
+    packed = Grants.packed(some)
+    assert {(one.principal, one.condition, one.resource): atoms(one) for one in packed} == said(some)
+    assert len(packed) == len(said(some))
+    assert all(one in packed for one in packed)
+    assert set(packed.principals()) == {one.principal for one in some} - {None}
+    assert Grants.packed(packed) is packed
+    assert Grants.packed(packed, Pool()) == packed
+
+
+@given(many)
+def test_look_ups_find_what_a_walk_over_all_rows_finds(some: list[Grant]) -> None:
+    packed = Grants.packed(some)
+    rows = list(packed)
+    for who in (*PEOPLE, None):
+        assert _same(packed.of(who), (one for one in rows if one.principal == who))
+    for who in PEOPLE:
+        mine = [one for one in rows if one.principal == who]
+        for resource in RESOURCES:
+            assert _same(packed.on_object(who, resource), (one for one in mine if one.resource == resource))
+        for table in TABLES:
+            named = [one for one in mine if table_of(one.resource) == table]
+            assert _same(packed.named(who, table), named)
+            wide = [
+                one
+                for one in mine
+                if isinstance(one.resource, Catalog | AnyResource)
+                or one.resource == AllTables(table.catalog, table.database)
+                or (isinstance(one.resource, TagPolicy) and one.resource.resource_type == "TABLE")
+            ]
+            assert _same(packed.on_table(who, table), [*named, *wide])
+            inside = [one for one in mine if (t := table_of(one.resource)) is not None and t.parent == table.parent]
+            over = [one for one in mine if one.resource == AllTables(table.catalog, table.database)]
+            assert _same(packed.inside(who, table.parent), [*inside, *over])
+        tabular = (Table, TableColumns, DataCellsFilter, AllTables)
+        assert _same(packed.elsewhere(who), (one for one in mine if not isinstance(one.resource, tabular)))
+        assert {*packed.tables_of(who)} == {table_of(one.resource) for one in mine} - {None}
+        broadly = [(one.resource, one.condition, atoms(one)) for one in mine if table_of(one.resource) is None]
+        assert sorted(map(repr, packed.held_broadly(who))) == sorted(map(repr, broadly))
+    for table in TABLES:
+        holders = {one.principal for one in rows if table_of(one.resource) == table} - {None}
+        assert set(packed.naming(table)) == holders
+    for resource in RESOURCES:
+        assert packed.mentions(resource) == any(one.resource == resource for one in rows)
+    assert {*packed.resources()} == {table_of(one.resource) or one.resource for one in rows}
+
+
+def _same(found: Iterable[Grant], wanted: Iterable[Grant]) -> bool:
+    return sorted(map(repr, found)) == sorted(map(repr, wanted))
+
+
+@settings(max_examples=200)
+@given(many, many)
+def test_differences_and_subjects_are_those_of_the_sets(one: list[Grant], two: list[Grant]) -> None:
+    mine = Grants.packed(one)
+    theirs = Grants.packed(two, mine.pool)
+    here, there = said(one), said(two)
+    wanted = {key: frozenset(here[key] - there.get(key, set())) for key in here if here[key] - there.get(key, set())}
+    found = {(row.principal, row.condition, row.resource): left for row, left in differences(mine, theirs)}
+    assert found == wanted
+    for shared in (False, True):
+        for policies in (False, True):
+            sides = [
+                {(who, subject_of(on)) for who, _, on in each if policies or not isinstance(on, TagPolicy)}
+                for each in (here, there)
+            ]
+            subjects = sides[0] & sides[1] if shared else sides[0] | sides[1]
+            counted = Subjects(mine, theirs, shared=shared, policies=policies)
+            assert len(counted) == len(subjects)
+            for who in (*PEOPLE, None):
+                for on in {*map(subject_of, RESOURCES)}:
+                    assert ((who, on) in counted) == ((who, on) in subjects)  # type: ignore[operator]
+    common = mine.shared(theirs)
+    for who in PEOPLE:
+        both = [
+            row
+            for row in mine
+            if row.principal == who and atoms(row) <= there.get((who, row.condition, row.resource), set())
+        ]
+        assert _same(common.of(who), both)
+
+
+def test_more_conditions_than_bits_in_a_word() -> None:
+    some = [
+        Grant(PEOPLE[0], TABLES[0], frozenset({Permission("SELECT")}), condition=f"context.x == {n}") for n in range(40)
+    ]
+    packed = Grants.packed(some)
+    assert list(packed) == some
+    assert packed.named(PEOPLE[0], TABLES[0]) == packed.of(PEOPLE[0]) == some
