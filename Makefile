@@ -2,7 +2,7 @@
 # TESTS and ARGS narrow a run: make test TESTS=tests/checks ARGS='-k rules'; make demo ARGS='--tables 45000'.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check format lock bench clean environment
+.PHONY: help demo test soak check format lock bench mutants clean environment
 
 BIN := .venv/bin
 ROOMS := floodline checks reports policies lake lab
@@ -13,13 +13,18 @@ help:           ## Say what there is to make
 demo: environment ## Declare a lake, open it behind its declaration's back, and see who can read what
 	@$(BIN)/floodline demo $(ARGS)
 
-test: environment ## Run the tests on two cores, a browser's among them
+test: environment ## Run the tests on two cores, a browser's among them, then try wrong versions of the engine on them
 	@.ci/browser
 	@echo 'floodline: running the tests' >&2
 	@$(BIN)/python -m pytest -n 2 -q $(ARGS) $(TESTS)
+	@test -n '$(TESTS)$(ARGS)' || $(MAKE) --no-print-directory mutants
 
-soak: environment ## Hold the engine against its specification on many more random lakes
+mutants: environment ## Of small wrong versions of the access engine, say how many the tests notice
+	@$(BIN)/python tests/mutation/gate.py $(MUTANTS)
+
+soak: environment ## Hold the engine against its specification on many more random lakes, and try many more mutants
 	@FLOODLINE_PAIRS=$${FLOODLINE_PAIRS:-20000} $(BIN)/python -m pytest -n 2 -q tests/compare/test_compare_specification.py $(ARGS)
+	@FLOODLINE_MUTANTS=$${FLOODLINE_MUTANTS:-3000} $(BIN)/python tests/mutation/gate.py $(MUTANTS)
 
 check: environment ## Check format, style, types and the direction of imports
 	@$(BIN)/ruff format --check .

@@ -75,7 +75,7 @@ def test_a_policy_alone_is_not_told_of_a_tag_that_moved_elsewhere() -> None:
 @pytest.mark.parametrize("second", [database("sales"), table("sales.orders")])
 def test_two_tags_of_one_expression(second: object) -> None:
     live = {database("sales"): dict(AFTER[database("sales")])}
-    live.setdefault(second, {})["domain"] = "sales"  # type: ignore[arg-type,call-overload]
+    live.setdefault(second, {})["domain"] = "sales"
     found = told(lake([NARROW], tags=BEFORE), lake([NARROW], tags=live))
     assert set(found) == {"FL110", "FL140"}
     assert found["FL110"].cause.what.startswith("tag domain on")

@@ -171,7 +171,7 @@ def recorded(draw: st.DrawFn) -> bytes:
             continue
         token = ""
         for page in range(draw(st.integers(1, 3))):
-            response = {member: draw(st.lists(rows, max_size=4)), "NextToken": f"{operation}{page}"}
+            response: dict[str, Any] = {member: draw(st.lists(rows, max_size=4)), "NextToken": f"{operation}{page}"}
             line(service, operation, {**request, **({"NextToken": token} if token else {})}, response=response)
             token = response["NextToken"]
         if how != 2:

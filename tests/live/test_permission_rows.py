@@ -125,7 +125,7 @@ def test_evidence_points_at_the_row_and_says_who_wrote_it_and_when() -> None:
         }
 
     long = "2026-11-23T10:00:00.000000000000000+00:00"
-    told = [{"LastUpdated": "2026-11-23T10:00:00Z", "LastUpdatedBy": "arn:x"}, {"LastUpdated": None}, {"LastUpdated": long},
+    told: list[dict[str, Any]] = [{"LastUpdated": "2026-11-23T10:00:00Z", "LastUpdatedBy": "arn:x"}, {"LastUpdated": None}, {"LastUpdated": long},
             {"LastUpdated": 1.5, "LastUpdatedBy": None}, {}]  # fmt: skip
     draft = quickly([[row(f"d{n}", **more) for n, more in enumerate(told)], [row("d9"), row("d0")]], blanks=False)
     found = list(draft.grants)
