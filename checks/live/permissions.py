@@ -220,7 +220,7 @@ class PermissionRows:
         given = [] if found.ColumnNames is UNSET else _read(_texts, bytes(found.ColumnNames))
         wildcard = found.ColumnWildcard
         excluded = wildcard is not None and _read(_texts, bytes(wildcard.ExcludedColumnNames or b"[]"))
-        if bool(given) == bool(excluded):
+        if not (given or excluded) or (given and wildcard is not None):
             return _NOTHING
         names = frozenset(map(normal.column_name, given or excluded or ()))
         return self._grants.pool.names(names) << 1 | bool(excluded)

@@ -98,7 +98,7 @@ def quickly(pages: list[list[dict[str, Any]]], blanks: bool) -> Draft:
     return draft
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(rows(), max_size=6), max_size=3), st.booleans())
 def test_rows_read_by_their_bytes_mean_what_they_say(pages: list[list[dict[str, Any]]], blanks: bool) -> None:
     draft = quickly(pages, blanks)
