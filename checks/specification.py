@@ -13,7 +13,7 @@ other tools' code, **I** inferred from these, **R** remembered: there the readin
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from checks.model import (
@@ -79,7 +79,7 @@ class Universe:
     """Whom and what facts are about.
 
     ``shows`` decides a row filter on a row, ``admits`` a grant's condition in a session: TRUE, or not. ``columns`` are
-    names that grants use although no table has such a column; ``retagged`` what tags an object may one day carry.
+    names that grants use although the table has no such column; ``retagged`` what tags an object may one day carry.
     """
 
     principals: frozenset[Principal]
@@ -88,7 +88,7 @@ class Universe:
     rows: tuple[Row, ...]
     shows: Callable[[str, Row], bool]
     admits: Callable[[str, str], bool]
-    columns: frozenset[str] = frozenset()
+    columns: Mapping[Table, frozenset[str]] = field(default_factory=dict)
     retagged: tuple[Mapping[str, str], ...] = ()
     things: frozenset[Thing] = frozenset()
 
@@ -230,7 +230,7 @@ def _on_table(side: _Side, grant: Grant, table: Table, fact: Fact) -> set[Fact]:
 def _reach(side: _Side, grant: Grant, table: Table) -> tuple[frozenset[str], Rows | None, bool] | None:
     """Return (columns, rows, whether only a part) that a grant reaches on a table, or None."""
     names, partitions = _columns(side, table)
-    every = names | partitions | side.universe.columns | {FUTURE}
+    every = names | partitions | side.universe.columns.get(table, frozenset()) | {FUTURE}
     whole = (every, None, False)
     resource: Resource = grant.resource
     match resource:
@@ -284,7 +284,7 @@ def _through_tags(
 ) -> tuple[frozenset[str], Rows | None, bool] | None:
     """D (tag-based-access-control): a tag policy reaches the columns whose effective tags match."""
     tags = _tags_of(side, table)
-    later = side.universe.columns | {FUTURE}
+    later = side.universe.columns.get(table, frozenset()) - names | {FUTURE}
     whole = _matches(expression, tags)
     fitting = {one for one in names if _matches(expression, tags | _own_tags(side, ColumnRef(table, one)))}
     if not whole and not fitting:

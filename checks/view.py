@@ -15,6 +15,8 @@ from functools import lru_cache
 from checks.grants import Grants
 from checks.model import (
     ALL_ROWS,
+    EVERY_COLUMN,
+    AllExcept,
     AllTables,
     AnyResource,
     Catalog,
@@ -27,6 +29,7 @@ from checks.model import (
     FilterBody,
     Grant,
     Lake,
+    Only,
     Permission,
     Principal,
     Rows,
@@ -41,6 +44,9 @@ from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS
 
 Tags = Mapping[str, str]
 NO_TAGS: Tags = {}
+NO_COLUMNS = Only(frozenset())
+_MATCHED = 50_000
+"""Decided matches that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +213,8 @@ class View:
         """Evaluate an LF-tag expression on a table and its columns."""
         known = self._matches.get((expression, table))
         if known is None:
+            if len(self._matches) >= _MATCHED:
+                self._matches.clear()
             known = self._matches[(expression, table)] = self._match(expression, table)
         return known
 
@@ -232,6 +240,8 @@ class Piece:
     rows: Rows
     grantable: bool
     grant: Grant
+    spelt: Columns = NO_COLUMNS
+    """The columns as the grant spells them: what it shows by name of those that the table has not."""
 
 
 @dataclass(slots=True)
@@ -338,14 +348,14 @@ def _columns(view: View, table: Table, columns: Columns) -> frozenset[str]:
 
 def show(found: Access, view: View, table: Table, columns: Columns, rows: Rows, grant: Grant) -> None:
     """Show columns and rows of a table through a grant."""
-    found.pieces.append(Piece(_columns(view, table, columns), rows, SELECT in grant.grantable, grant))
+    found.pieces.append(Piece(_columns(view, table, columns), rows, SELECT in grant.grantable, grant, columns))
 
 
 def _whole(found: Access, view: View, table: Table, grant: Grant) -> None:
     if SELECT in grant.permissions:
         told = view.columns(table)
         columns = frozenset({FUTURE}) if told is None else told[0] | told[1] | {FUTURE}
-        found.pieces.append(Piece(columns, ALL_ROWS, SELECT in grant.grantable, grant))
+        found.pieces.append(Piece(columns, ALL_ROWS, SELECT in grant.grantable, grant, EVERY_COLUMN))
     found.add(grant.permissions - {SELECT}, grant)
 
 
@@ -363,7 +373,9 @@ def _tagged(found: Access, view: View, table: Table, match: Match, grant: Grant)
         told = view.columns(table)
         partitions = told[1] if told else frozenset()
         future = frozenset({FUTURE}) if match.table else frozenset()
-        found.pieces.append(Piece(match.columns | partitions | future, ALL_ROWS, SELECT in grant.grantable, grant))
+        spelt = AllExcept(told[0] - match.columns if told else frozenset()) if match.table else Only(match.columns)
+        shown = match.columns | partitions | future
+        found.pieces.append(Piece(shown, ALL_ROWS, SELECT in grant.grantable, grant, spelt))
     found.add({DESCRIBE}, grant)
 
 

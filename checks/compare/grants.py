@@ -95,9 +95,19 @@ def _reached(sides: Sides, grant: Grant, view: View) -> Iterable[Table]:
 
 # --------------------------------------------------------------------------------------------------- on anything else
 def _elsewhere(
-    sides: Sides, grant: Grant, wanted: frozenset[Atom], index: Grants, views: Sequence[View], found: Difference
+    sides: Sides,
+    grant: Grant,
+    wanted: frozenset[Atom],
+    index: Grants,
+    views: Sequence[View],
+    found: Difference,
+    *,
+    before: View | None = None,
 ) -> None:
-    """Compare what lies outside tables: databases, catalogs, locations, tags, and objects known by name only."""
+    """Compare what lies outside tables: databases, catalogs, locations, tags, and objects known by name only.
+
+    With *before*, only the databases count that a policy means by its facts too.
+    """
     assert grant.principal is not None  # the index holds no other
     match grant.resource:
         case Database() as database:
@@ -107,7 +117,10 @@ def _elsewhere(
             if expression is None:
                 found.unknown.add("the saved expression has no body")
                 return
+            was = expression if before is None else before.expression(policy)
             for database in sides.databases():
+                if before is not None and (was is None or not matches(was, before.database_tags(database))):
+                    continue
                 if matches(expression, sides.view_live.database_tags(database)):
                     _on_database(sides, grant, wanted, index, views, database, found)
         case _:
@@ -252,6 +265,9 @@ def _below(
                             matches(expression, view.database_tags(database)) or judge.means(tables, policy)[1] & inside
                         ):
                             return True
+                case AnyResource(resource_type="TABLE", catalog=catalog):
+                    if inside and catalog == database.catalog:
+                        return True
                 case Database():
                     continue
                 case resource if database_of(resource) == database:
@@ -956,7 +972,7 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
         others = frozenset(atom for atom in wanted if atom[0] != SELECT)
         _elsewhere(sides, grant, others, sides.index_live, (sides.view_live,), found)
     elif not tabular:
-        _elsewhere(sides, grant, wanted, sides.index_live, (sides.view_live,), found)
+        _elsewhere(sides, grant, wanted, sides.index_live, (sides.view_live,), found, before=sides.view_declared)
         return
     tables = _reached(sides, grant, sides.view_live)
     if _is_broad(grant):

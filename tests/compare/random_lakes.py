@@ -73,7 +73,7 @@ RETAGGED = tuple(
 )  # fmt: skip
 """Every combination of tags, of values that exist or not, that an object may carry one day."""
 LOCATIONS = ("lake", "lake/s", "lake/s/a")
-COLUMNS = ("id", "email", "ssn")
+COLUMNS = ("id", "email", "ssn", "later")
 PREDICATES = (None, "id = 1", "id > 1", "id in (1, 2)", "id <> 2", "email = 'a'", "email like 'a%'",
               "id > 1 or email = 'a'", "email is null", "id between 1 and 3")  # fmt: skip
 ROWS: tuple[Row, ...] = tuple(
@@ -331,10 +331,17 @@ def universe(declared: Lake, live: Lake) -> Universe:
     things: set[Thing] = {("tag", "sensitivity", value) for value in (*VALUES, "*")}
     things |= {("place", arn) for arn in (*PLACES, *(f"{arn}/*" for arn in PLACES))}
     things |= {("function", "s", name) for name in ("f", "g", "*")}
+    named = [(one.resource.table, one.resource.columns) for one in both if isinstance(one.resource, TableColumns)]
+    named += [(one.table, body.columns) for lake in (declared, live) for one, body in lake.filters.items()]
+    later: dict[Table, frozenset[str]] = {}
+    for on, told in named:
+        info = live.tables.get(on)
+        known = {one.name for one in (*(info.columns or ()), *info.partition_keys)} if info else set()
+        later[on] = later.get(on, frozenset()) | (told.names - known)
     return Universe(
         frozenset(one.principal for one in both if one.principal) | {ANALYST, MARKETING},
         ("", "sales", "hr") if any(one.condition for one in both) else ("",),
-        frozenset({*declared.tables, *live.tables}), tuple(kinds.values()), shows, admits,
+        frozenset({*declared.tables, *live.tables}), tuple(kinds.values()), shows, admits, later,
         retagged=RETAGGED if any(isinstance(one.resource, TagPolicy) for one in both) else RETAGGED[-1:],
         things=frozenset(things),
     )  # fmt: skip

@@ -32,6 +32,7 @@ from small_lakes import (
 from checks.compare import compare
 from checks.model import (
     AllExcept,
+    AnyResource,
     Catalog,
     DatabaseInfo,
     Facts,
@@ -260,3 +261,15 @@ def test_another_tag_policy_that_reaches_all_of_the_declared_one_and_more_widens
     declared, live = (give(ANALYST, "SELECT", one) for one in (tagged(sensitivity="internal"), tagged(domain="sales")))
     found = compare(lake([declared], tags=tags), lake([live], tags=tags)).findings
     assert [one.verdict for one in found if one.rule == "FL101"] == [Verdict.WIDENED]
+
+
+def test_any_table_of_the_catalog_implies_describe_on_its_databases() -> None:
+    every = give(ANALYST, "SELECT", AnyResource(ACCOUNT, "TABLE"))
+    assert said(compare(lake([every]), lake([every, give(ANALYST, "DESCRIBE", database("sales"))])).findings) == []
+
+
+def test_what_a_policy_would_only_mean_by_the_live_tags_is_nothing_to_lose() -> None:
+    creator = give(ANALYST, "CREATE_TABLE", tagged("DATABASE", sensitivity="internal"))
+    before, after = ({database("sales"): {"sensitivity": one}} for one in ("restricted", "internal"))
+    told = said(compare(lake([creator], tags=before), lake(tags=after)).findings)
+    assert "narrowed FL130" not in told
