@@ -19,6 +19,7 @@ from typing import Any, Final
 from bench.meter import Measure, measured, tell
 from bench.row_filters import TYPES, Filters
 from checks.compare import Comparison, compare
+from checks.grants import Pool
 from checks.model import (
     AllTables,
     Database,
@@ -74,7 +75,8 @@ def _parse(path: Path) -> Measure:
 
 def compared(folder: Path) -> Measure:
     """Compare both sides, read before."""
-    declared, live = (_read(folder / f"{name}.jsonl")[0] for name in ("declared", "live"))
+    pool = Pool()
+    declared, live = (_read(folder / f"{name}.jsonl", pool)[0] for name in ("declared", "live"))
     with measured() as work:
         found = compare(declared, live)
     work.facts = {"findings": len(found.findings)}
@@ -84,9 +86,10 @@ def compared(folder: Path) -> Measure:
 def total(folder: Path) -> Measure:
     """Read both sides and compare them; then hold the findings against what was planted."""
     with measured() as work:
-        declared, whole = _read(folder / "declared.jsonl")
+        pool = Pool()
+        declared, whole = _read(folder / "declared.jsonl", pool)
         work.part("parse declared")
-        live, seen = _read(folder / "live.jsonl")
+        live, seen = _read(folder / "live.jsonl", pool)
         work.part("parse live")
         found = compare(declared, live)
         work.part("compare")
@@ -96,8 +99,9 @@ def total(folder: Path) -> Measure:
     return work
 
 
-def _read(path: Path) -> tuple[Lake, bool]:
-    live = inputs.recordings([str(path)]).live
+def _read(path: Path, pool: Pool | None = None) -> tuple[Lake, bool]:
+    """Read one side; sides that are to be compared share a pool."""
+    live = inputs.recordings([str(path)], pool=pool).live
     (lake,) = live.lakes
     return lake, live.complete
 
