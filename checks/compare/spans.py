@@ -232,7 +232,8 @@ class Cells:
                 table = register.tables[(found & -found).bit_length() - 1]
                 tables.append((table, register.every(table)))
                 break
-        return min(_telling(register, table, frozenset(columns)) for table, columns in tables)[-1]
+        told = [_telling(register, table, frozenset(columns)) for table, columns in tables]
+        return min(told, key=lambda one: (*one[:-1], one[-1][0].catalog))[-1]  # a table may be among both
 
 
 def _telling(register: Register, table: Table, columns: frozenset[str]) -> tuple[bool, bool, str, str, str, Cell]:
