@@ -72,6 +72,7 @@ class Survey:
     seconds: dict[str, float] = field(default_factory=dict)
     lines: dict[str, dict[int, set[str]]] = field(default_factory=dict)
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failed: list[str] = field(default_factory=list)
 
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that can notice a mutant, the likeliest and quickest first."""
@@ -201,17 +202,14 @@ class Watch:
     def run(self, items: Sequence[Any]) -> Survey:
         from _pytest.runner import runtestprotocol  # noqa: PLC0415
 
-        failed = []
         self._cover.start()
         self._on = True
         for item, following in itertools.zip_longest(items, items[1:]):
             started = time.process_time()
             reports = runtestprotocol(item, log=False, nextitem=following)
             self.survey.seconds[item.nodeid] = time.process_time() - started
-            failed += [f"{item.nodeid}\n{report.longreprtext}" for report in reports if report.failed]
+            self.survey.failed += [f"{item.nodeid}\n{report.longreprtext}" for report in reports if report.failed]
         self._cover.stop()
-        if failed:
-            raise SystemExit("the tests fail without any mutant:\n" + "\n".join(failed))
         data = self._cover.get_data()
         of_file = defaultdict(list)
         for item in items:
@@ -360,6 +358,8 @@ def warm(mutants: Sequence[Mutant]) -> tuple[Survey, list[tuple[int, str]]]:
         functions, named = live_functions(), {item.nodeid: item for item in items}
         ((_, watch.survey),) = forked([items], watch.run, seconds=LONG)
         survey = watch.survey
+        if survey.failed:
+            return
 
         def attempt(number: int) -> str:
             silent()
@@ -428,6 +428,9 @@ def main(names: Sequence[str]) -> int:
         chosen += [one for name in files for one in everything[name] if one.key in equal]
     started = time.monotonic()
     ((_, (survey, found)),) = forked([[one for one in chosen if one.owner]], warm, seconds=LONG)
+    if survey.failed:
+        print("the tests fail without any mutant:", *survey.failed, sep="\n")
+        return 1
     tried = [one for one in chosen if one.owner]
     results = [(tried[number], test) for number, test in found]
     for mutant, test in cold([one for one in chosen if one.owner is None], survey):
