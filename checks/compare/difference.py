@@ -32,6 +32,7 @@ from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER
 
 MILD = frozenset({DESCRIBE})
 """Permissions that show no data."""
+FILES_READ = "INSERT and DELETE also read the table's files, past every column and row limit"
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from checks import spelling
 from checks.compare import findings as say
 from checks.compare.beneath import beneath
 from checks.compare.cells import beyond_others
-from checks.compare.difference import MILD, Difference, pieces, place, witness
+from checks.compare.difference import FILES_READ, MILD, Difference, pieces, place, witness
 from checks.compare.sides import Sides
 from checks.grants import Atom, Grants, atoms, differences
 from checks.model import (
@@ -703,7 +703,7 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
     cause = _cause(sides, found, subjects, declared_rows, who, where)
     notes = sorted(found.notes)
     if found.raw and (SELECT, False) not in found.plain and False not in found.select:
-        notes.append("INSERT and DELETE also read the table's files, past every column and row limit")
+        notes.append(FILES_READ)
     notes += under.notes
     note = f" ({'; '.join(notes)})" if notes else ""
     sides.findings.append(

@@ -14,6 +14,7 @@ from small_lakes import (
     NOTES,
     ORDERS,
     cells,
+    column,
     columns,
     database,
     give,
@@ -124,9 +125,6 @@ def test_a_part_of_a_declared_column_is_no_widening() -> None:
 TAGS = {table("sales.orders"): {"sensitivity": "internal"}, database("sales"): {"sensitivity": "public"}}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what a fact that shows less today would show tomorrow is not said (compare/moved)"
-)
 @pytest.mark.parametrize(
     ("declared", "live"),
     [
@@ -143,9 +141,6 @@ def test_less_today_and_more_tomorrow_is_latent_too(declared: Lake, live: Lake) 
     assert [one for one in compare(declared, live).findings if one.verdict is Verdict.LATENT]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a database's tag that only later tables would inherit is not latent (compare/moved)"
-)
 def test_a_retagged_database_whose_tables_all_override_is_latent() -> None:
     reader = [give(ANALYST, "SELECT", tagged(sensitivity="internal"))]
     tables = {table(f"sales.{name}"): {"sensitivity": "public"} for name in ("orders", "clients")}
@@ -154,8 +149,30 @@ def test_a_retagged_database_whose_tables_all_override_is_latent() -> None:
     assert [one for one in found if one.verdict is Verdict.LATENT]
 
 
+def test_a_retagged_table_whose_columns_all_override_is_latent() -> None:
+    reader = [give(ANALYST, "SELECT", tagged(sensitivity="internal")), give(ANALYST, "DESCRIBE", table("sales.orders"))]
+    here = [whole("sales.orders", days=False)]
+    every = {column("sales.orders", name): {"sensitivity": "public"} for name in ("id", "email", "ssn")}
+    before, after = ({**every, table("sales.orders"): {"sensitivity": one}} for one in ("restricted", "internal"))
+    told = stories(lake(reader, here, tags=before), lake(reader, here, tags=after))
+    assert [one.what for one in told] == ["latent FL160 low"]
+    closed = {**every, table("sales.orders"): {"sensitivity": "confidential"}}
+    told = stories(lake(reader, here, tags=before), lake(reader, here, tags=closed))
+    assert [one.what for one in told] == ["changed FL140 low"]
+
+
+def test_files_read_through_a_moved_tag_count_whole_and_are_named() -> None:
+    writer = [give(ANALYST, "INSERT", tagged(sensitivity="internal"))]
+    before, after = ({database("sales"): {"sensitivity": one}} for one in ("public", "internal"))
+    told = [lake(writer, [ORDERS], tags=one) for one in (before, after)]
+    (found,) = [one for one in compare(*told).findings if one.rule != "FL126"]
+    assert "INSERT and DELETE also read the table's files" in found.message
+    assert (found.reach.tables, found.reach.columns) == (1, 4)
+    assert [(one.permission, one.columns) for one in found.added] == [("INSERT", None)]
+
+
 @pytest.mark.parametrize(
-    ("column", "shown", "expected"),
+    ("name", "shown", "expected"),
     [
         ('"a"."b"', {"a"}, True),
         ('"a"."b"."c"', {'"a"."b"'}, True),
@@ -167,5 +184,5 @@ def test_a_retagged_database_whose_tables_all_override_is_latent() -> None:
         ("a", {'a without "a"."b"'}, False),
     ],
 )
-def test_a_column_shows_its_parts(column: str, shown: set[str], expected: bool) -> None:
-    assert shown_in(column, frozenset(shown)) is expected
+def test_a_column_shows_its_parts(name: str, shown: set[str], expected: bool) -> None:
+    assert shown_in(name, frozenset(shown)) is expected

@@ -336,7 +336,7 @@ WAYS = [
         lake([give(ANALYST, "SELECT INSERT DELETE", tagged(sensitivity="internal"))], tags={**OPEN, **SSN}),
         lake([give(ANALYST, "SELECT INSERT DELETE", tagged(sensitivity="internal"))], tags=OPEN), 3,
         Story("widened FL110 critical", "tag: tag sensitivity on sales.orders.ssn: restricted → internal",
-              "role/analyst can SELECT sales.orders.ssn", "1 1 1 1")),
+              "role/analyst can SELECT sales.orders.ssn", "1 1 4 1")),
     way("12a-25-predicate-loosened",
         lake([READ_EU], filters=BODY),
         lake([READ_EU], filters={EU: (AllExcept(), "email in ('a', 'b')")}), 3,

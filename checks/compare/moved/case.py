@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from checks import spelling
 from checks.compare.moved.alike import Alike
 from checks.compare.moved.blame import Cell, blame
-from checks.compare.moved.effects import NO_COLUMNS, Moved, People, Rival, Share, Source, seen
+from checks.compare.moved.effects import NO_COLUMNS, Moved, People, Rival, Share, Source, reads_files, seen
 from checks.compare.moved.holding import NOBODY, Claim, Holding, Region, both_ways
 from checks.compare.moved.world import World
 from checks.grants import Atom
@@ -170,6 +170,9 @@ class Case:
         share = Share(facts, gain, part.people, {atom}, columns, columns if sensitive else NO_COLUMNS, part.sources)
         share.either = part.either - set(facts)
         table = self.table
+        if gain and reads_files(atom):
+            share.files = self.kind.after.every - {FUTURE}
+            share.sensitive = self.world.sides.register.sensitive(table, share.files)
         who = self.world.first(part.people)
         witness = Witness(who, atom[0], table.catalog, table.database, table.name, first)
         share.best = seen(witness, sensitive=sensitive, partition=region is not None and region.partition)

@@ -93,6 +93,7 @@ class Share:
     atoms: set[Atom] = field(default_factory=set)
     columns: frozenset[str] = NO_COLUMNS
     sensitive: frozenset[str] = NO_COLUMNS
+    """Of the columns, and of those in files that are read, the sensitive ones."""
     sources: dict[Source, People] = field(default_factory=dict)
     best: Seen | None = None
     unsure: People = 0
@@ -102,6 +103,8 @@ class Share:
     """Facts that would each have done it too; of a loss, those that had to move as well."""
     rivals: set[Rival] = field(default_factory=set)
     """Undeclared grants that would have given it by themselves."""
+    files: frozenset[str] = NO_COLUMNS
+    """All columns of a table whose files are read past every column and row limit (INSERT and DELETE do)."""
 
     def add(self, other: Share) -> None:
         """Take up another share of the same facts."""
@@ -109,6 +112,7 @@ class Share:
         self.atoms |= other.atoms
         self.columns |= other.columns
         self.sensitive |= other.sensitive
+        self.files |= other.files
         for source, people in other.sources.items():
             self.sources[source] = self.sources.get(source, 0) | people
         if other.best is not None and (self.best is None or other.best.rank < self.best.rank):
@@ -137,6 +141,12 @@ def merged(shares: list[Share]) -> list[Share]:
     return list(found.values())
 
 
+def reads_files(atom: Atom) -> bool:
+    """Whether an atom lets its holder read a table's files, past every column and row limit."""
+    permission, lendable = atom
+    return permission in RAW_READS and not lendable
+
+
 @dataclass(slots=True)
 class Effect:
     """What one moved fact gives or takes in all."""
@@ -146,7 +156,9 @@ class Effect:
     """For whom it cannot be decided."""
     cells: dict[Table, frozenset[str]] = field(default_factory=dict)
     sensitive: dict[Table, frozenset[str]] = field(default_factory=dict)
-    """Of the columns those that are sensitive, where there are any."""
+    """Of the columns, and of those in files that are read, the sensitive ones, where there are any."""
+    files: dict[Table, frozenset[str]] = field(default_factory=dict)
+    """All columns of tables whose files are read past every column and row limit."""
     tables: set[Table] = field(default_factory=set)
     databases: set[Database] = field(default_factory=set)
     atoms: set[Atom] = field(default_factory=set)
@@ -184,8 +196,8 @@ class Effect:
         self.joint &= len(share.facts) > 1
         self.either.update(moved_to(one, table) for one in share.either)
         self.sources_of(share.sources)
-        if share.columns:
-            self.spread(table, share.columns, share.sensitive)
+        if share.columns or share.files:
+            self.spread(table, share.columns, share.sensitive, share.files)
         if share.best is not None and (self.best is None or share.best.on(table) < self.best.rank):
             self.best = share.best.of(table)
 
@@ -194,10 +206,14 @@ class Effect:
         for source, people in sources.items():
             self.sources[source] = self.sources.get(source, 0) | people
 
-    def spread(self, table: Table, columns: frozenset[str], sensitive: frozenset[str]) -> None:
+    def spread(
+        self, table: Table, columns: frozenset[str], sensitive: frozenset[str], files: frozenset[str] = NO_COLUMNS
+    ) -> None:
         """Count columns of a table; equal sets are kept once."""
-        known = self.cells.get(table)
-        self.cells[table] = columns if known is None or known <= columns else known | columns
+        for part, more in ((self.cells, columns), (self.files, files)):
+            if more:
+                known = part.get(table)
+                part[table] = more if known is None or known <= more else known | more
         if sensitive:
             self.sensitive[table] = self.sensitive.get(table, NO_COLUMNS) | sensitive
 
@@ -217,8 +233,9 @@ class Effect:
         self.sources_of(other.sources)
         if other.best is not None:
             self.show(other.best)
-        for table, columns in other.cells.items():
-            self.spread(table, columns, other.sensitive.get(table, NO_COLUMNS))
+        for table in other.cells.keys() | other.files.keys():
+            columns, files = (part.get(table, NO_COLUMNS) for part in (other.cells, other.files))
+            self.spread(table, columns, other.sensitive.get(table, NO_COLUMNS), files)
 
 
 @dataclass(slots=True)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from checks import spelling
 from checks.compare import findings as say
 from checks.compare.cells import beyond_others
+from checks.compare.moved.blame import failing
 from checks.compare.moved.changes import Changes, Values, assignment, own_assignment
 from checks.compare.moved.effects import Effect, Effects, Moved
 from checks.compare.moved.roles import Roles
 from checks.compare.moved.telling import Story, changed, latent, tell
 from checks.compare.moved.world import World
+from checks.compare.rows import Excess
+from checks.compare.tagmatch import numbers
 from checks.model import (
     AllRows,
     Assignment,
     Cause,
     ColumnRef,
+    Database,
     DataCellsFilter,
     Expression,
     ExpressionBody,
@@ -84,15 +88,52 @@ def _tag(world: World, effects: Effects, roles: Roles, ref: TagRef, values: Valu
         declare=f"aws.lakeformation.ResourceLfTags on {where}: {key} = {now}" if after is not None else "",
         revoke=say.tag_command(Assignment(target, ref.key, before)) if before is not None else "",
     )
-    if tell(world, story, effects.gains.get(ref), effects.losses.get(ref)):
+    gain = effects.gains.get(ref)
+    heard = tell(world, story, gain, effects.losses.get(ref))
+    why = "" if heard else roles.of(ref)
+    if not _opens(gain) and not why and _opens_later(world, ref):
+        latent(world, story, f"nobody reads more today, but later {_LATER[type(target)]} would be open by it")
         return
-    if Facts.ASSIGNMENTS in sides.dark and after is None:
+    if heard or (Facts.ASSIGNMENTS in sides.dark and after is None):
         return
     if told:
-        changed(world, story, why=roles.of(ref))
+        changed(world, story, why=why)
     else:
         inside = isinstance(table, Table) and table.parent in sides.declared.databases
-        changed(world, story, managed=False, severity=Severity.LOW if inside else Severity.INFO, why=roles.of(ref))
+        changed(world, story, managed=False, severity=Severity.LOW if inside else Severity.INFO, why=why)
+
+
+_LATER: Mapping[type[TagTarget], str] = {Database: "tables", Table: "columns"}
+"""What inherits a tag that nothing of today does."""
+
+
+def _opens(gain: Effect | None) -> bool:
+    """Whether a fact shows more today, or nobody knows."""
+    return gain is not None and bool(gain or gain.unknown)
+
+
+def _opens_later(world: World, ref: TagRef) -> bool:
+    """Whether a tag policy held live newly means what is to come below a database or a table, by this very tag.
+
+    What is made there inherits the tags (https://docs.aws.amazon.com/lake-formation/latest/dg/tag-based-access-control.html).
+    """
+    sides, target = world.sides, ref.target
+    if not isinstance(target, Database | Table):
+        return False
+    tags = [
+        view.table_tags(target) if isinstance(target, Table) else view.database_tags(target)
+        for view in (sides.view_declared, sides.view_live)
+    ]
+    before, after = (matcher.match(one) for matcher, one in zip(world.matchers, tags, strict=True))
+    for number in numbers(after & ~before & world.catalogs.get(target.catalog, 0)):
+        body = sides.view_live.expression(world.named_policies[number])
+        offers = world.books[1].policies.get(number, ())
+        # Of a table only columns are to come: they are read, nothing else.
+        if any(one.reads or isinstance(target, Database) for one in offers) and (
+            body is not None and ref.key in failing(body, tags[0])
+        ):
+            return True
+    return False
 
 
 def _value(value: str | None) -> str:
@@ -191,11 +232,32 @@ def _filter(world: World, effects: Effects, roles: Roles, cells: DataCellsFilter
         declare=f"aws.lakeformation.DataCellsFilter {spelling.printable(cells.name)}: {body_words(now)}",
     )
     if tell(world, story, gain, loss):
+        if not _opens(gain) and sides.index_live.mentions(cells) and _shows_later(_excess(world, body, now)[0]):
+            latent(world, story, _LATER_COLUMN)
         return
     if why := roles.of(cells):
         changed(world, story, why=why)
     else:
         _without_effect(world, story, cells, body, now)
+
+
+_LATER_COLUMN = "nobody reads more today, but a later column would show"
+
+
+def _excess(world: World, body: FilterBody, now: FilterBody) -> tuple[list[Excess], list[Excess]]:
+    """Return what a filter's live body shows beyond the declared one, and the other way round."""
+    sides, cells = world.sides, body.id
+    before, after = Access(), Access()
+    probe = Grant(None, cells, frozenset({SELECT}))
+    show(before, sides.view_declared, cells.table, body.columns, body.rows, probe)
+    show(after, sides.view_live, cells.table, now.columns, now.rows, probe)
+    wanted, types = frozenset({(SELECT, False)}), sides.view_live.types(cells.table)
+    gained, lost = (beyond_others(one, wanted, (other,), types)[1] for one, other in ((after, before), (before, after)))
+    return [one for _, one in gained], [one for _, one in lost]
+
+
+def _shows_later(gained: Iterable[Excess]) -> bool:
+    return any(FUTURE in one.columns and one.unknown is None for one in gained)
 
 
 def _missing(
@@ -242,24 +304,17 @@ def _strange_filter(world: World, cells: DataCellsFilter, body: FilterBody) -> N
 def _without_effect(world: World, story: Story, cells: DataCellsFilter, body: FilterBody, now: FilterBody) -> None:
     """Two bodies that differ in text and in nobody's access: the same rows in other words, or a filter nobody holds."""
     sides = world.sides
-    types = sides.view_live.types(cells.table)
-    before, after = Access(), Access()
-    probe = Grant(None, cells, frozenset({SELECT}))
-    show(before, sides.view_declared, cells.table, body.columns, body.rows, probe)
-    show(after, sides.view_live, cells.table, now.columns, now.rows, probe)
-    wanted = frozenset({(SELECT, False)})
-    gained = beyond_others(after, wanted, (before,), types)[1]
-    lost = beyond_others(before, wanted, (after,), types)[1]
+    gained, lost = _excess(world, body, now)
     if not gained and not lost:
         sides.equal += 1
         return
     held = sides.index_declared.mentions(cells) or sides.index_live.mentions(cells)
-    decided = held and not any(one.unknown is None and one.today for _, one in (*gained, *lost))
+    decided = held and not any(one.unknown is None and one.today for one in (*gained, *lost))
     # What is held, and differs only for columns to come or cannot be ordered, was decided on the table already.
-    if not decided or any(one.unknown for _, one in gained):
+    if not decided or any(one.unknown for one in gained):
         changed(world, story)
-    elif any(FUTURE in one.columns for _, one in gained):
-        latent(world, story, "nobody reads more today, but a later column would show")
+    elif _shows_later(gained):
+        latent(world, story, _LATER_COLUMN)
     else:
         sides.equal += 1
 
@@ -291,13 +346,13 @@ def _expressions(world: World, effects: Effects, roles: Roles) -> None:
             managed=True,
             declare=f"aws.lakeformation.LfTagExpression {spelling.printable(name.name)}: {after}",
         )
-        if tell(world, story, effects.gains.get(name), effects.losses.get(name)):
-            continue
-        if why := roles.of(name):
+        gain = effects.gains.get(name)
+        heard = tell(world, story, gain, effects.losses.get(name))
+        if not heard and (why := roles.of(name)):
             changed(world, story, why=why)
-        elif name.name in _saved(world) and not _within(now.expression, body.expression):
+        elif not _opens(gain) and name.name in _saved(world) and not _within(now.expression, body.expression):
             latent(world, story, "nobody reads more today, but other tags would open more")
-        else:
+        elif not heard:
             changed(world, story)
     for name, now in sides.live.expressions.items():
         if name not in sides.declared.expressions:

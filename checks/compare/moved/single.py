@@ -9,7 +9,7 @@ from checks import spelling
 from checks.compare.cells import beyond_others
 from checks.compare.moved.alike import Alike
 from checks.compare.moved.blame import Cell, blame
-from checks.compare.moved.effects import NO_COLUMNS, Moved, Rival, Share, merged, seen
+from checks.compare.moved.effects import NO_COLUMNS, Moved, Rival, Share, merged, reads_files, seen
 from checks.compare.moved.world import World
 from checks.compare.rows import Excess, beyond
 from checks.grants import Atom
@@ -188,6 +188,9 @@ class _Single:
         if gain:
             share.rivals = self._rivals(atom, columns)
         table = self.table
+        if gain and reads_files(atom):
+            share.files = self.kind.after.every - {FUTURE}
+            share.sensitive = self.world.sides.register.sensitive(table, share.files)
         row = None if excess is None else excess.row
         witness = Witness(self.principal, atom[0], table.catalog, table.database, table.name, first, row)
         share.best = seen(witness, sensitive=sensitive, partition=first in self.kind.after.partitions)

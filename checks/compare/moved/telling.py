@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from checks import spelling
 from checks.compare import findings as say
-from checks.compare.moved.effects import Effect, Moved, Source
+from checks.compare.difference import FILES_READ
+from checks.compare.moved.effects import NO_COLUMNS, Effect, Moved, Source, reads_files
 from checks.compare.moved.world import World
 from checks.compare.tagmatch import numbers
 from checks.model import (
@@ -188,7 +189,8 @@ def _reach(world: World, people: int, effect: Effect) -> Reach:
     return Reach(
         None if people & world.many else people.bit_count(),
         _tables(world, effect),
-        sum(len(columns) for columns in effect.cells.values()),
+        sum(len(columns) for table, columns in effect.cells.items() if table not in effect.files)
+        + sum(len(columns | effect.cells.get(table, NO_COLUMNS)) for table, columns in effect.files.items()),
         sum(len(columns) for columns in effect.sensitive.values()),
     )
 
@@ -222,7 +224,12 @@ def _remarks(world: World, effect: Effect, *, widens: bool) -> str:
     if effect.rivals:
         who, what = min(effect.rivals)
         text += f"; the grant on {what} to {spelling.principal_words(who, home=world.sides.id.account)} gives it too"
-    return text + (f" ({'; '.join(sorted(effect.notes))})" if effect.notes else "")
+    notes = sorted(effect.notes)
+    if widens and any(map(reads_files, effect.atoms)):
+        further = any(files - effect.cells.get(table, NO_COLUMNS) for table, files in effect.files.items())
+        if further or (SELECT, False) not in effect.atoms:
+            notes.append(FILES_READ)
+    return text + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def _pieces(effect: Effect) -> list[Access]:
