@@ -96,8 +96,7 @@ def agrees(declared: Lake, live: Lake) -> None:
 def later(fresh: frozenset[Fact], findings: tuple[Finding, ...]) -> None:
     """Hold what differs tomorrow only: latent, or told with what differs today.
 
-    What a moved fact would show tomorrow is judged by the fact, not by each holder's other grants; and of one that
-    shows less today, or nobody anything, it is not said.
+    What a moved fact would show tomorrow is judged by the fact, not by each holder's other grants.
     """
     latent = [one for one in findings if one.rule == "FL160"]
     moved = [one for one in findings if one.cause.kind in EDITED]
