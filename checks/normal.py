@@ -110,7 +110,7 @@ def principal(text: str) -> Principal:
     if text.replace("_", "").upper() == "IAMALLOWEDPRINCIPALS":
         return EVERYONE
     account, colon, group = text.partition(":")
-    if colon and group.upper() == "IAMPRINCIPALS":
+    if colon and group.replace("_", "").upper() == "IAMPRINCIPALS":
         return Principal(f"{account}:IAMPrincipals")
     return Principal(text)
 

@@ -37,7 +37,13 @@ class Kind(StrEnum):
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.ACCOUNT, re.compile(r"(?P<account>[0-9]{12})")),
     (Kind.ACCOUNT_PRINCIPALS, re.compile(r"(?P<account>[0-9]{12}):IAMPrincipals")),
-    (Kind.SERVICE_LINKED_ROLE, re.compile(r"arn:[\w-]+:iam::(?P<account>[0-9]{12}):role/aws-service-role/.+")),
+    # Only AWS can make one: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+    (
+        Kind.SERVICE_LINKED_ROLE,
+        re.compile(
+            r"arn:[\w-]+:iam::(?P<account>[0-9]{12}):role/aws-service-role/[\w.-]+\.amazonaws\.com(\.cn)?/AWSServiceRole.*"
+        ),
+    ),
     (Kind.ROLE, re.compile(r"arn:[\w-]+:iam::(?P<account>[0-9]{12}):role/.+")),
     (Kind.USER, re.compile(r"arn:[\w-]+:iam::(?P<account>[0-9]{12}):user/.+")),
     (Kind.SAML_USER, re.compile(r"arn:[\w-]+:iam::(?P<account>[0-9]{12}):saml-provider/.+:user/.+")),

@@ -685,4 +685,5 @@ def test_any_policy_has_one_canonical_text(value):
 
 def test_the_group_of_an_account_in_any_spelling():
     assert normal.principal(f"{ACCOUNT}:iamprincipals") == f"{ACCOUNT}:IAMPrincipals"
+    assert normal.principal(f"{ACCOUNT}:IAM_Principals") == f"{ACCOUNT}:IAMPrincipals"
     assert normal.principal(f"{ACCOUNT}:others") == f"{ACCOUNT}:others"

@@ -369,7 +369,17 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
             access(sides.index_declared, view, principal, table, condition=grant.condition, maybe=found.maybe)
             for view in (sides.view_live, sides.view_declared)
         ]
-        plain, chosen = beyond_others(own, only_wanted, declared, sides.view_live.types(table))
+        types = sides.view_live.types(table)
+        plain, chosen = beyond_others(own, only_wanted, declared, types)
+        if any(one.unknown is not None for _, one in chosen):
+            # A filter that was edited into what cannot be decided hides nothing: what goes beyond the declared filter
+            # as it is declared is a gain, whatever the live one shows.
+            certain = [one for one in beyond_others(own, only_wanted, declared[1:], types)[1] if one[1].unknown is None]
+            sure = {(flag, column) for flag, one in certain for column in one.columns}
+            left = [
+                one for one in chosen if one[1].unknown is None or not {(one[0], c) for c in one[1].columns} <= sure
+            ]
+            chosen = [*left, *certain] if len(left) < len(chosen) else chosen
         found.take(table, plain, chosen)
         told = sides.view_live.columns(table)
         if told and any(permission in RAW_READS and not flag for permission, flag in plain):
@@ -491,6 +501,11 @@ def _expected(sides: Sides, grant: Grant) -> bool:
             )
         )
     return False
+
+
+def _is_linked_here(sides: Sides, principal: Principal) -> bool:
+    """Whether the principal is a service-linked role of the lake's own account: another's is nobody's default."""
+    return kind_of(principal) is Kind.SERVICE_LINKED_ROLE and not is_foreign(principal, sides.id.account)
 
 
 def _made_by(creator: str | None, principal: Principal | None) -> bool:
@@ -690,7 +705,7 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
     added = pieces(sides, found)
     verdict = Verdict.WIDENED if subjects else Verdict.UNMANAGED
     exposure = verdict is Verdict.WIDENED or sides.opens_declared(live.resource)
-    made_by_aws = verdict is Verdict.UNMANAGED and kind_of(principal) is Kind.SERVICE_LINKED_ROLE
+    made_by_aws = verdict is Verdict.UNMANAGED and _is_linked_here(sides, principal)
     rule = _rule(sides, found, verdict, principal)
     seen = witness(found)
     gained = {permission for permission, flag in _gained(found) if not flag}
@@ -873,7 +888,7 @@ def _rule(sides: Sides, found: Difference, verdict: Verdict, principal: Principa
 
 def _severity(sides: Sides, found: Difference, principal: Principal, *, exposure: bool, reads: object) -> Severity:
     if not exposure:
-        return Severity.INFO if kind_of(principal) is Kind.SERVICE_LINKED_ROLE else Severity.LOW
+        return Severity.INFO if _is_linked_here(sides, principal) else Severity.LOW
     gained = _gained(found)
     if {permission for permission, _ in gained} <= MILD:
         return Severity.MEDIUM
@@ -990,9 +1005,19 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
         live = access(sides.index_live, sides.view_live, principal, table, condition=grant.condition, maybe=found.maybe)
         if sides.view_live.columns(table) is None:
             found.blank.add(table)
-        plain, chosen = beyond_others(own, wanted, (live,), sides.view_live.types(table))
-        # Over the live facts a grant may give more than was declared: that is nothing to lose.
+        types = sides.view_live.types(table)
+        plain, chosen = beyond_others(own, wanted, (live,), types)
+        # Over the live facts a grant may give more than was declared, columns or rows: that is nothing to lose.
         shown = frozenset().union(*(piece.columns for piece in before.pieces))
+        if [one.rows for one in before.pieces] != [one.rows for one in own.pieces]:
+            lost = beyond_others(before, wanted, (live,), types)[1]
+            if not any(one.unknown is not None for _, one in lost):
+                shown &= frozenset().union(*(one.columns for _, one in lost))
+                rows = {column: one.row for _, one in lost for column in one.columns}
+                chosen = [
+                    (flag, replace(one, row=next((rows[c] for c in sorted(one.columns) if c in rows), one.row)))
+                    for flag, one in chosen
+                ]
         found.take(
             table,
             [atom for atom in plain if atom in before.others],

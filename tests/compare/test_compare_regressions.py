@@ -38,6 +38,7 @@ from checks.model import (
     Facts,
     Function,
     Gap,
+    Grant,
     Lake,
     LFTag,
     Location,
@@ -273,3 +274,42 @@ def test_what_a_policy_would_only_mean_by_the_live_tags_is_nothing_to_lose() -> 
     before, after = ({database("sales"): {"sensitivity": one}} for one in ("restricted", "internal"))
     told = said(compare(lake([creator], tags=before), lake(tags=after)).findings)
     assert "narrowed FL130" not in told
+
+
+def test_an_undecidable_edit_of_a_filter_hides_no_certain_widening() -> None:
+    orders, name = table("sales.orders"), cells("sales.orders", "eu")
+    held = give(ANALYST, "SELECT", name)
+
+    def filtered(text: str | None, *more: list[Grant]) -> Lake:
+        return lake([held, *more], filters={name: (AllExcept(), text)})
+
+    declared = filtered("email = 'EU'")
+    for edited in ("upper(email) = 'EU'", "email = 'EU'"):
+        found = compare(declared, filtered(edited, give(ANALYST, "SELECT", orders))).findings
+        gain = next(one for one in found if one.rule == "FL101")
+        assert (gain.verdict, gain.severity >= Severity.HIGH) == (Verdict.WIDENED, True)
+        assert gain.witness is not None
+    assert "widened FL101" not in judged(declared, filtered("upper(email) = 'EU'"))
+
+
+def test_rows_that_were_never_declared_are_nothing_to_lose() -> None:
+    one, two = (cells("sales.orders", short) for short in ("f1", "f2"))
+    before = {one: (AllExcept(), "email = 'EU'"), two: (AllExcept(), "email = 'EU'")}
+    after = {**before, one: (AllExcept(), "email in ('EU', 'US')")}
+    declared = lake([give(ANALYST, "SELECT", one)], filters=before)
+    assert "narrowed FL130" not in judged(declared, lake([give(ANALYST, "SELECT", two)], filters=after))
+    # What was declared and is not shown any more is lost, with a row of it.
+    less = {**after, two: (AllExcept(), "email = 'US'")}
+    found = compare(declared, lake([give(ANALYST, "SELECT", two)], filters=less)).findings
+    lost = next(each for each in found if each.rule == "FL130")
+    assert lost.witness is not None
+    assert dict(lost.witness.row or ())["email"] == "EU"
+
+
+def test_only_a_service_linked_role_of_the_account_itself_is_without_weight() -> None:
+    foreign = Principal(SERVICE.replace(ACCOUNT, "444455556666"))
+    posing = Principal(f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/evil/MyRole")
+    for who, least in ((SERVICE, Severity.INFO), (foreign, Severity.HIGH), (posing, Severity.HIGH)):
+        (finding,) = compare(lake(), lake([give(who, "SELECT", table("sales.orders"))])).findings
+        assert (finding.severity >= least) == (finding.exposure or least is Severity.INFO), who
+        assert finding.exposure == (who is not SERVICE)
