@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from small_lakes import (
     ACCOUNT,
     ADMIN,
@@ -31,6 +32,7 @@ from small_lakes import (
 
 from checks.compare import compare
 from checks.model import (
+    EVERYONE,
     AllExcept,
     AnyResource,
     Catalog,
@@ -44,6 +46,7 @@ from checks.model import (
     Location,
     OptIn,
     Principal,
+    Resource,
     RLSPolicy,
     SavedExpression,
     Severity,
@@ -103,9 +106,40 @@ def test_a_declared_filter_that_cannot_be_read_is_not_called_undeclared() -> Non
 
 
 def test_an_opt_in_on_the_database_holds_for_its_tables() -> None:
-    declared = lake([], optins=[OptIn(ANALYST, table("sales.orders"))])
-    assert "widened FL123" not in judged(declared, lake([], optins=[OptIn(ANALYST, database("sales"))]))
-    assert "widened FL123" in judged(declared, lake([], optins=[OptIn(ANALYST, database("hr"))]))
+    place = [Location("arn:aws:s3:::lake", hybrid=True)]
+    declared = lake([], optins=[OptIn(ANALYST, table("sales.orders"))], locations=place)
+    on_database = lake([], optins=[OptIn(ANALYST, database("sales"))], locations=place)
+    assert "widened FL123" not in judged(declared, on_database)
+    assert "widened FL123" in judged(declared, lake([], optins=[OptIn(ANALYST, database("hr"))], locations=place))
+
+
+HYBRID, REGISTERED = Location("arn:aws:s3:::lake", hybrid=True), Location("arn:aws:s3:::lake")
+IAM_ALLOWED = give(EVERYONE, "ALL", table("sales.orders"))
+
+
+@pytest.mark.parametrize("on", [table("sales.orders"), database("sales"), all_tables("sales")])
+@pytest.mark.parametrize(
+    ("grants", "places", "expected"),
+    [
+        ([], [REGISTERED], "changed FL140"),
+        ([], [], "changed FL140"),
+        ([], [HYBRID], "widened FL123"),
+        ([IAM_ALLOWED], [REGISTERED], "widened FL123"),
+        ([IAM_ALLOWED], [], "widened FL123"),
+    ],
+)
+def test_an_opt_in_decides_in_hybrid_mode_or_beside_iam_allowed_principals(
+    on: Resource, grants: list, places: list[Location], expected: str
+) -> None:
+    closed = [DatabaseInfo(database("sales"), table_defaults=frozenset()), DatabaseInfo(database("hr"))]
+    declared = lake(grants, optins=[OptIn(ANALYST, on)], locations=places, databases=closed)
+    assert judged(declared, lake(grants, locations=places, databases=closed)) == [expected]
+
+
+def test_a_lost_opt_in_counts_where_the_locations_were_not_read() -> None:
+    gap = Gap(Side.LIVE, "lakeformation:ListResources", "refused", Facts.LOCATIONS)
+    declared = lake([], optins=[OptIn(ANALYST, table("sales.orders"))], locations=[REGISTERED])
+    assert "widened FL123" in judged(declared, lake([], gaps=[gap]))
 
 
 def test_values_of_a_tag_may_be_granted_in_pieces() -> None:
