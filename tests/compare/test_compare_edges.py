@@ -1,0 +1,378 @@
+"""Edges of the comparison: small parts against a slow reading of the same, and lakes in which many things move at once.
+
+What is told of the lakes in ``EDGES`` is held word for word (``test_compare_told.py``).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from small_lakes import (
+    ACCOUNT,
+    ADMIN,
+    ANALYST,
+    AUDITOR,
+    CATALOG,
+    CLIENTS,
+    ENGINEER,
+    EVERYBODY_HERE,
+    HERE,
+    MARKETING,
+    NOTES,
+    ORDERS,
+    STRANGERS,
+    all_tables,
+    but,
+    cells,
+    column,
+    columns,
+    database,
+    give,
+    lake,
+    location,
+    role,
+    table,
+    tagged,
+    whole,
+)
+
+from checks import semantics
+from checks.compare import compare, unseen
+from checks.compare.policies import _glob
+from checks.compare.tagmatch import Matcher, numbers
+from checks.model import (
+    EVERYONE,
+    AllExcept,
+    AnyResource,
+    Catalog,
+    CatalogInfo,
+    DatabaseInfo,
+    Expression,
+    Facts,
+    Function,
+    Gap,
+    Grant,
+    IdentityCenter,
+    Lake,
+    LFTag,
+    Location,
+    Only,
+    OptIn,
+    PartitionPlace,
+    Permission,
+    Principal,
+    RLSAttachment,
+    Side,
+    TableInfo,
+    UnknownResource,
+    Verdict,
+)
+
+
+# --------------------------------------------------------------------------------------------------------- small parts
+def test_a_pattern_matches_what_a_regular_expression_says() -> None:
+    texts = ["".join(some) for size in range(5) for some in itertools.product("ab", repeat=size)]
+    for size in range(5):
+        for some in itertools.product("ab*?", repeat=size):
+            wide = "".join(some)
+            slow = re.compile(wide.replace("*", ".*").replace("?", "."))
+            assert [_glob(wide, one) for one in texts] == [slow.fullmatch(one) is not None for one in texts], wide
+
+
+def test_many_expressions_at_once_mean_what_each_of_them_means() -> None:
+    values = [frozenset(some) for some in ("", "x", "xy", "*", "*x")]
+    bodies: list[Expression | None] = [None, ()]
+    bodies += [(("a", one),) for one in values]
+    bodies += [(("a", one), ("b", other)) for one in values for other in values]
+    bodies += [(("a", one), ("a", other)) for one in values for other in values]
+    matcher = Matcher(bodies)
+    for a, b in itertools.product(("x", "y", "z", None), repeat=2):
+        tags = {key: value for key, value in (("a", a), ("b", b)) if value is not None}
+        expected = {n for n, body in enumerate(bodies) if body is not None and semantics.matches(body, tags)}
+        assert set(numbers(matcher.match(tags))) == expected
+
+
+KINDS = {
+    Facts.GRANTS: "grant",
+    Facts.SETTINGS: "setting",
+    Facts.ASSIGNMENTS: "tag",
+    Facts.TAGS: "tag",
+    Facts.FILTERS: "filter",
+    Facts.LOCATIONS: "location",
+    Facts.OPTINS: "optin",
+    Facts.TABLES: "table",
+    Facts.DATABASES: "database",
+    Facts.POLICIES: "policy",
+    Facts.RLS: "policy",
+    Facts.EXPRESSIONS: "expression",
+    Facts.CATALOGS: "catalog",
+    Facts.CALLER: "role",
+}
+
+
+@pytest.mark.parametrize("facts", list(Facts))
+def test_every_gap_is_a_finding_about_its_kind_of_thing(facts: Facts) -> None:
+    for side, rule, is_ in ((Side.LIVE, "FL150", "is live"), (Side.DECLARED, "FL151", "is declared")):
+        for scope, place in (
+            (table("sales.orders"), " of sales.orders"),
+            (UnknownResource(ACCOUNT, "{}"), ""),
+            (None, ""),
+        ):
+            found = unseen(Gap(side, "a\x1bsource", "it was\u202erefused", facts, scope, principal=ANALYST), HERE)
+            assert (found.rule, found.verdict, found.subject.principal) == (rule, Verdict.UNKNOWN, ANALYST)
+            assert found.subject.kind == KINDS.get(facts, facts.value)
+            assert found.subject.resource == (CATALOG if scope is None else scope)
+            assert "\x1b" not in found.message
+            assert "\u202e" not in found.message
+            if facts is Facts.CALLER:
+                assert found.message.startswith("the view may be partial: a")
+            elif facts is Facts.OTHER:
+                assert found.message.startswith("something could not be understood: a")
+            else:
+                assert found.message.startswith(f"what {is_} of {facts.value}{place} is not wholly known: a")
+
+
+# ---------------------------------------------------------------------------------------------------- lakes for golden
+HR, SALES = database("hr"), database("sales")
+WIDE = whole("sales.orders", "id email ssn amount active phone")
+WAREHOUSE = whole("sales.items", "id amount", days=False)
+LAKE = "arn:aws:s3:::lake"
+CITY = {table("sales.orders"): {"domain": "sales"}, SALES: {"sensitivity": "internal"}}
+
+
+def gives(*rows: tuple[Principal | None, str, Any]) -> list[list[Grant]]:
+    return [give(who, names, on) for who, names, on in rows]
+
+
+def but_for(one: Lake, **members: Any) -> Lake:
+    return replace(one, **members)
+
+
+def center(*instances: str, recipients: str = "", targets: str = "") -> tuple[IdentityCenter, ...]:
+    return tuple(
+        IdentityCenter(f"arn:aws:sso:::instance/{one}", None, frozenset(recipients.split()), frozenset(targets.split()))
+        for one in instances
+    )
+
+
+def places(*found: Location) -> Lake:
+    return lake(gives((ANALYST, "SELECT", table("sales.orders"))), locations=found)
+
+
+def opted(*found: OptIn) -> Lake:
+    return lake(gives((ANALYST, "SELECT", table("sales.orders"))), optins=found)
+
+
+POLICIES = gives(
+    (ANALYST, "CREATE_TABLE ALTER", tagged("DATABASE", domain="sales")),
+    (MARKETING, "DESCRIBE", tagged("DATABASE", domain="hr", sensitivity="internal")),
+    (ENGINEER, "DROP", tagged("DATABASE", saved="ours")),
+    (EVERYBODY_HERE, "ALTER", tagged("DATABASE", sensitivity="public internal")),
+    (AUDITOR, "ALL", tagged("DATABASE", domain="*")),
+)
+
+
+def bases(sales: dict[str, str], hr: dict[str, str], ours: str = "sales") -> Lake:
+    return lake(POLICIES, tags={SALES: sales, HR: hr}, saved={"ours": tagged(domain=ours)})
+
+
+FILTERS = gives(
+    (ANALYST, "SELECT", cells("sales.orders", "eu")),
+    (MARKETING, "SELECT", cells("sales.orders", "eu")),
+    (MARKETING, "SELECT", cells("sales.orders", "us")),
+    (ENGINEER, "SELECT", but("sales.orders", "ssn")),
+    (EVERYBODY_HERE, "SELECT", cells("sales.clients", "few")),
+)
+
+
+def filtered(
+    eu: str | None, us: str | None, few: str | None = "id = 1", unused: str | None = "id > 3", **shown: Any
+) -> Lake:
+    return lake(
+        FILTERS,
+        filters={
+            cells("sales.orders", "eu"): (shown.get("eu_shows", AllExcept(frozenset({"ssn"}))), eu),
+            cells("sales.orders", "us"): (shown.get("us_shows", Only(frozenset({"id", "email"}))), us),
+            cells("sales.clients", "few"): (shown.get("few_shows", AllExcept()), few),
+            cells("hr.notes", "unused"): (shown.get("unused_shows", Only(frozenset({"id"}))), unused),
+        },
+    )
+
+
+TAGGED = gives(
+    (ANALYST, "SELECT", tagged(sensitivity="public internal")),
+    (MARKETING, "SELECT DESCRIBE", tagged(sensitivity="internal", domain="sales hr")),
+    (ENGINEER, "ALTER DROP", tagged(saved="ours")),
+    (MARKETING, "SELECT", tagged(saved="ours")),
+    (EVERYBODY_HERE, "SELECT", tagged(saved="theirs")),
+    (STRANGERS, "DESCRIBE", tagged(domain="hr")),
+    (None, "SELECT", tagged(domain="hr")),
+)
+
+
+def marked(
+    tags: dict[Any, dict[str, str]], ours: str = "sales", theirs: str = "restricted", idle: str = "public", **more: Any
+) -> Lake:
+    saved = {"ours": tagged(domain=ours), "theirs": tagged(sensitivity=theirs), "idle": tagged(sensitivity=idle)}
+    tables = more.pop("tables", [WIDE, CLIENTS, NOTES, WAREHOUSE])
+    return lake([*TAGGED, *more.pop("grants", [])], tables, tags=tags, saved=saved, **more)
+
+
+FROM_HERE = {
+    SALES: {"domain": "sales", "sensitivity": "internal"},
+    HR: {"domain": "hr", "sensitivity": "restricted"},
+    column("sales.orders", "ssn"): {"sensitivity": "restricted"},
+    column("sales.orders", "phone"): {"sensitivity": "confidential"},
+    table("sales.clients"): {"sensitivity": "confidential"},
+}
+
+
+def view(name: str, *reads: str, definer: Principal | None = ADMIN) -> TableInfo:
+    below = frozenset(map(table, reads)) if reads else None
+    return replace(whole(name, "id", days=False), table_type="VIRTUAL_VIEW", view_definer=definer, view_reads=below)
+
+
+VIEWS = [
+    view("sales.wide", "sales.orders", "sales.clients", "hr.notes", "sales.items"),
+    view("sales.three", "sales.orders", "sales.clients", "hr.notes"),
+    view("sales.over", "sales.three"),
+    view("sales.dark"),
+    view("sales.plain", "hr.notes", definer=None),
+]
+EVERYTHING = gives(
+    (ANALYST, "ALL", CATALOG),
+    (ANALYST, "SUPER_USER", CATALOG),
+    (ANALYST, "CREATE_DATABASE", CATALOG),
+    (MARKETING, "ALL", SALES),
+    (MARKETING, "CREATE_TABLE", HR),
+    (MARKETING, "SELECT DESCRIBE", all_tables("hr")),
+    (ENGINEER, "ALL SELECT", table("sales.orders")),
+    (ENGINEER, "SELECT", columns("sales.clients", "id", "phone")),
+    (ENGINEER, "SELECT", but("hr.notes", "body")),
+    (AUDITOR, "SELECT", cells("sales.orders", "eu")),
+    (AUDITOR, "DATA_LOCATION_ACCESS", location("lake")),
+    (AUDITOR, "ASSOCIATE DESCRIBE", LFTag(ACCOUNT, "domain", frozenset({"hr"}))),
+    (AUDITOR, "SELECT", tagged(domain="hr")),
+    (STRANGERS, "SELECT", tagged(sensitivity="internal", domain="sales")),
+    (STRANGERS, "DESCRIBE", tagged("DATABASE", domain="hr")),
+    (STRANGERS, "SELECT", tagged(saved="ours")),
+    (EVERYBODY_HERE, "EXECUTE", Function(ACCOUNT, "sales", "mask")),
+    (EVERYBODY_HERE, "EXECUTE", Function(ACCOUNT, "hr", "*")),
+    (EVERYONE, "ALL", table("hr.notes")),
+    (EVERYONE, "SELECT", AnyResource(ACCOUNT, "TABLE")),
+    (role("gone"), "SELECT", table("sales.orders")),
+    (role("gone"), "ALL", SALES),
+    (Principal(f"arn:aws:glue:us-east-1:{ACCOUNT}:userDefinedFunction/sales/mask"), "SELECT", table("hr.notes")),
+)
+
+
+def full(grants: list[list[Grant]], **more: Any) -> Lake:
+    return replace(
+        lake(
+            grants,
+            [ORDERS, CLIENTS, NOTES, WAREHOUSE, *VIEWS],
+            databases=[DatabaseInfo(SALES, f"{LAKE}/sales"), DatabaseInfo(HR)],
+            tags=FROM_HERE,
+            saved={"ours": tagged(domain="sales")},
+            filters={cells("sales.orders", "eu"): (AllExcept(), "id > 1")},
+            locations=[Location(LAKE)],
+        ),
+        **more,
+    )
+
+
+DEFAULTS = frozenset({(Principal("IAM_ALLOWED_PRINCIPALS"), frozenset({Permission("ALL")}))})
+TWO_DEFAULTS = DEFAULTS | {(ANALYST, frozenset({Permission("SELECT"), Permission("DESCRIBE")}))}
+
+
+def nested(**catalogs: dict[str, Any]) -> Lake:
+    found = {
+        Catalog(f"{ACCOUNT}:{name}"): CatalogInfo(Catalog(f"{ACCOUNT}:{name}"), **members)
+        for name, members in catalogs.items()
+    }
+    return replace(lake(gives((ANALYST, "SELECT", table("sales.orders")))), catalogs=found)
+
+
+def settled(**members: Any) -> Lake:
+    settings = {"DataLakeAdmins": [ADMIN], "ReadOnlyAdmins": [], "CreateTableDefaultPermissions": [], **members}
+    return lake(gives((ANALYST, "SELECT", table("sales.orders"))), settings=settings)
+
+
+EDGES: list[tuple[str, Lake, Lake]] = [
+    ("registrations side by side", places(Location(LAKE, "r"), Location(f"{LAKE}/a", None), Location(f"{LAKE}/b", "r", hybrid=True)),
+     places(Location(LAKE, "r"), Location(f"{LAKE}/a", "linked"), Location(f"{LAKE}/b", "other", federation=True))),
+    ("registrations loosened one by one", places(Location(f"{LAKE}/a", "r"), Location(f"{LAKE}/b", "r"), Location(f"{LAKE}/sales", "r")),
+     places(Location(f"{LAKE}/a", "r", hybrid=True), Location(f"{LAKE}/b", "r", privileged=True), Location(f"{LAKE}/sales", "s"))),
+    ("registrations nobody declared", places(Location(f"{LAKE}/sales")),
+     places(Location(f"{LAKE}/sales"), Location(f"{LAKE}/sales/orders"), Location("arn:aws:s3:::lake2", hybrid=True), Location(LAKE, privileged=True))),
+    ("a hybrid registration inside a strict one", places(Location(LAKE)),
+     places(Location(LAKE), Location(f"{LAKE}/sales/orders", hybrid=True, federation=True), Location(f"{LAKE}/hr", "x", federation=True))),
+    ("opt-ins", opted(OptIn(ANALYST, table("sales.orders")), OptIn(MARKETING, SALES), OptIn(ENGINEER, location("lake")), OptIn(ADMIN, HR),
+                      OptIn(None, HR), OptIn(AUDITOR, columns("sales.orders", "id")), OptIn(ENGINEER, table("hr.notes"), "c")),
+     opted(OptIn(ANALYST, SALES), OptIn(ADMIN, HR), OptIn(AUDITOR, table("hr.notes")), OptIn(MARKETING, HR), OptIn(ENGINEER, table("hr.notes"), "d"))),
+    ("opt-ins held in other ways", opted(OptIn(ANALYST, columns("sales.orders", "id")), OptIn(ENGINEER, table("hr.notes"), "c")),
+     opted(OptIn(ANALYST, all_tables("sales")), OptIn(ENGINEER, HR))),
+    ("tags of databases", bases({"domain": "hr", "sensitivity": "restricted"}, {"domain": "hr", "sensitivity": "restricted"}),
+     bases({"domain": "sales", "sensitivity": "internal"}, {"domain": "hr", "sensitivity": "internal"})),
+    ("a tag of a database gone, an expression of databases edited", bases({"domain": "sales"}, {"domain": "hr"}), bases({}, {"domain": "hr"}, "hr sales")),
+    ("an expression of databases edited", bases({"domain": "sales"}, {"domain": "hr", "sensitivity": "public"}), bases({"domain": "sales"}, {"domain": "hr", "sensitivity": "public"}, "hr")),
+    ("filters loosened", filtered("id = 1", "id < 5", eu_shows=Only(frozenset({"id"}))), filtered("id in (1, 2)", None)),
+    ("filters tightened and shifted", filtered("id > 1 and email = 'a'", "id < 5"), filtered("id > 1 and email = 'b'", "id < 4", few="id = 2")),
+    ("filters in other words", filtered("id > 1", "id < 5"), filtered("not (id <= 1)", "id <= 4", few="1 = id", unused="id >= 4")),
+    ("filters that cannot be ordered", filtered("upper(email) = 'A'", "id < 5"), filtered("lower(email) = 'a'", "id < 5", unused="upper(id) = 1")),
+    ("filters for columns to come", filtered("id > 1", "id < 5", eu_shows=Only(frozenset({"id", "email", "day"}))), filtered("id > 1", "id < 5", us_shows=AllExcept(frozenset({"ssn", "day"})), few="id = 1")),
+    ("a filter that shows every column to come", filtered(None, "id < 5", eu_shows=Only(frozenset({"id", "email", "ssn", "day"}))), filtered(None, "id < 5", eu_shows=AllExcept())),
+    ("an unused filter widened", filtered("id > 1", "id < 5"), filtered("id > 1", "id < 5", unused=None)),
+    ("tags moved everywhere", marked(FROM_HERE), marked({**FROM_HERE, SALES: {"domain": "hr", "sensitivity": "public"}, HR: {"domain": "hr", "sensitivity": "internal"}})),
+    ("tags moved on columns and tables", marked(FROM_HERE), marked({
+        SALES: FROM_HERE[SALES], HR: FROM_HERE[HR], column("sales.orders", "phone"): {"sensitivity": "internal"},
+        column("sales.orders", "email"): {"sensitivity": "restricted"}, table("sales.items"): {"domain": "hr"}})),
+    ("three expressions edited", marked(FROM_HERE), marked(FROM_HERE, "hr sales", "restricted confidential", "internal")),
+    ("expressions that mean nothing new", marked(FROM_HERE), marked(FROM_HERE, "sales nowhere", "restricted", "public nothing")),
+    ("tags and expressions together", marked(FROM_HERE), marked({**FROM_HERE, HR: {"domain": "sales", "sensitivity": "internal"}}, "hr", "internal")),
+    ("tags together with a grant", marked(FROM_HERE), marked({**FROM_HERE, HR: {"domain": "hr", "sensitivity": "internal"}}, grants=gives(
+        (ANALYST, "SELECT", table("hr.notes")), (MARKETING, "SELECT", all_tables("hr")), (ENGINEER, "SELECT", CATALOG)))),
+    ("columns and tables that came", marked(FROM_HERE), marked(FROM_HERE, tables=[whole("sales.orders", "id email ssn amount active phone fax"), CLIENTS, whole("hr.notes", "id"), whole("sales.news", "id")])),
+    ("expressions missing and strange", marked(FROM_HERE), replace(marked(FROM_HERE), expressions={})),
+    ("everything at once from nothing", full([]), full(EVERYTHING, missing_roles=frozenset({(ACCOUNT, "gone")}))),
+    ("everything lent", full(EVERYTHING), full([*EVERYTHING, *(give(one.principal, " ".join(one.permissions), one.resource, " ".join(one.permissions)) for some in EVERYTHING for one in some)])),
+    ("views through views", full(gives((ANALYST, "SELECT", table("sales.orders")))), full(gives(
+        (ANALYST, "SELECT", table("sales.orders")), *((ANALYST, "SELECT", one.id) for one in VIEWS)))),
+    ("views to several", full([]), full(gives((MARKETING, "SELECT", all_tables("sales")), (AUDITOR, "SELECT", but("sales.wide", "day")), (AUDITOR, "SELECT", table("sales.over"))))),
+    ("partitions elsewhere", full(gives((ANALYST, "SELECT", table("sales.orders")))), full(gives((ANALYST, "SELECT", table("sales.orders"))), partitions=tuple(
+        PartitionPlace(table("sales.orders"), f"arn:aws:s3:::else/{one}") for one in range(3)))),
+    ("one partition elsewhere", full(gives((ANALYST, "SELECT", table("sales.orders")))), full(gives((ANALYST, "SELECT", table("sales.orders"))), partitions=(
+        PartitionPlace(table("sales.orders"), "arn:aws:s3:::else/1"), PartitionPlace(table("hr.notes"), "arn:aws:s3:::else/2")))),
+    ("identity centers", full([], identity_centers=center("a", "b", "c")), full([], identity_centers=center("b", "d", recipients="444455556666"), identity_center_read=True)),
+    ("the same identity center", full([], identity_centers=center("a")), full([], identity_centers=center("a", targets="arn:app"), identity_center_read=True)),
+    ("one identity center, equal", full([], identity_centers=center("a")), full([], identity_centers=center("a"), identity_center_read=True)),
+    ("an identity center nobody declared", full([]), full([], identity_centers=center("a"), identity_center_read=True)),
+    ("an identity center that was not read", full([], identity_centers=center("a", "b")), full([])),
+    ("nested catalogs", nested(a={"database_defaults": frozenset()}, b={"table_defaults": DEFAULTS}, c={"description": "x"}, d={"full_table_external": False}),
+     nested(a={"database_defaults": DEFAULTS}, b={"table_defaults": TWO_DEFAULTS}, c={"description": "y"}, d={"full_table_external": True}, e={"table_defaults": DEFAULTS})),
+    ("nested catalogs closed", nested(a={"database_defaults": TWO_DEFAULTS}, b={"table_defaults": DEFAULTS}, c={"full_table_external": True}),
+     nested(a={"database_defaults": DEFAULTS}, b={"table_defaults": frozenset()}, c={"full_table_external": False})),
+    ("defaults of databases", but_for(lake(databases=[DatabaseInfo(SALES, table_defaults=frozenset()), DatabaseInfo(HR, table_defaults=TWO_DEFAULTS)])),
+     lake(databases=[DatabaseInfo(SALES, table_defaults=TWO_DEFAULTS), DatabaseInfo(HR, table_defaults=DEFAULTS)])),
+    ("settings opened", settled(AllowExternalDataFiltering=False, Parameters=["a"], TrustedResourceOwners=[]),
+     settled(DataLakeAdmins=[ADMIN, MARKETING], ReadOnlyAdmins=[AUDITOR], CreateTableDefaultPermissions=["IAM_ALLOWED_PRINCIPALS: ALL", f"{ANALYST}: DESCRIBE,SELECT"],
+             AllowExternalDataFiltering=True, TrustedResourceOwners=["444455556666"], AuthorizedSessionTagValueList=["x"], ExternalDataFilteringAllowList=["444455556666"])),
+    ("settings closed", settled(DataLakeAdmins=[ADMIN, MARKETING], CreateTableDefaultPermissions=["IAM_ALLOWED_PRINCIPALS: ALL"], AllowFullTableExternalDataAccess=True),
+     settled(AllowFullTableExternalDataAccess=False)),
+    ("row policies", full(gives((ANALYST, "SELECT", table("sales.orders")))), full(gives((ANALYST, "SELECT", table("sales.orders"))), rls=(
+        RLSAttachment("p", table("sales.orders"), ANALYST), RLSAttachment("q", SALES, None, default=True), RLSAttachment("r", tagged(domain="hr"), MARKETING, condition="c")))),
+    ("gaps on both sides", lake(gives((ANALYST, "SELECT", table("sales.orders"))), gaps=[Gap(Side.DECLARED, "x", "secret", Facts.GRANTS, table("hr.notes"))]),
+     lake(gives((ANALYST, "SELECT", table("hr.notes"))), gaps=[Gap(Side.LIVE, "y", "denied", Facts.ASSIGNMENTS), Gap(Side.LIVE, "y", "denied", Facts.FILTERS)])),
+]  # fmt: skip
+"""Name, declared, live."""
+
+
+@pytest.mark.parametrize(("name", "declared", "live"), EDGES, ids=[one[0] for one in EDGES])
+def test_nothing_is_found_of_an_edge_beside_itself(name: str, declared: Lake, live: Lake) -> None:
+    quiet = {"FL126", "FL125", "FL162", "FL150", "FL151", "FL120"}
+    for one in (declared, live):
+        assert not [found.message for found in compare(one, one).findings if found.rule not in quiet]
