@@ -118,7 +118,8 @@ _KINDS = (
         "FL115",
         "view-undeclared",
         Severity.HIGH,
-        "A view that no stack declares reads, with its definer's rights, tables that its readers may not read.",
+        "A view that no stack declares as one of its definer's rights reads with them tables that its readers may not "
+        "read.",
         "Drop the view, or declare it.",
         _DG + "working-with-views.html",
     ),

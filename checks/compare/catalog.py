@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from checks import normal, spelling
@@ -32,6 +33,9 @@ from checks.model import (
 )
 from checks.semantics import CREATE_TABLE, SELECT, within
 from checks.view import access, database_access
+
+_DIALECT = re.compile(r"(ATHENA|REDSHIFT|SPARK|): ", re.IGNORECASE)
+"""How a view's text begins if it is a list of representations (``normal.view_text``), and not one plain text."""
 
 
 def catalog(sides: Sides) -> None:
@@ -309,8 +313,7 @@ def _new_view(sides: Sides, now: TableInfo) -> bool:
             )
         )
         return True
-    opened = {who: [one for one in below if not reads_all(sides, who, one)] for who in readers}
-    opened = {who: tables for who, tables in opened.items() if tables}
+    opened = _opened(sides, readers, below)
     if not opened:
         return False
     first = next(iter(opened))
@@ -481,6 +484,9 @@ def _partitions(sides: Sides) -> None:
 
 def _table_view(sides: Sides, told: TableInfo, now: TableInfo) -> int:
     """A view's body decides what its readers see of other tables, its definer with whose rights; neither is ordered."""
+    if now.view_definer is not None and not _may_be_definers(told, now):
+        _became_view(sides, told, now)
+        return 1
     found = 0
     if told.view_definer is not None and told.view_definer != now.view_definer:
         before, after = (
@@ -503,7 +509,7 @@ def _table_view(sides: Sides, told: TableInfo, now: TableInfo) -> int:
             )
         )
         found = 1
-    if not told.view_text or " ".join(told.view_text.split()) == " ".join(now.view_text.split()):
+    if not told.view_text or _same_body(told, now):
         return found
     sides.findings.append(
         say.build(
@@ -519,6 +525,92 @@ def _table_view(sides: Sides, told: TableInfo, now: TableInfo) -> int:
         )
     )
     return 1
+
+
+def _may_be_definers(told: TableInfo, now: TableInfo) -> bool:
+    """Whether the declaration says of a view that it reads with a definer's rights, or leaves it open.
+
+    Who makes a view without naming a definer is its definer: the same representations, one for each dialect, were then
+    declared (https://docs.aws.amazon.com/glue/latest/webapi/API_ViewDefinition.html).
+    """
+    listed = _DIALECT.match(told.view_text) is not None and _same_body(told, now)
+    return told.view_definer is not None or "view_text" in told.hidden or listed
+
+
+def _same_body(told: TableInfo, now: TableInfo) -> bool:
+    return told.view_text.split() == now.view_text.split()
+
+
+def _became_view(sides: Sides, told: TableInfo, now: TableInfo) -> None:
+    """Report a declared table, or view that reads with its reader's rights, that reads with a definer's rights live.
+
+    Nothing of it is equal: under the declared name stands whatever the view shows of the tables below it
+    (https://docs.aws.amazon.com/lake-formation/latest/dg/working-with-views.html).
+    """
+    words, home = spelling.words(now.id), sides.id.account
+    definer = spelling.principal_words(Principal(now.view_definer or ""), home=home)
+    subject = say.subject("table", now.id, sides.id, declared=told.evidence)
+    cause = Cause("view", f"{words} became a view that reads with the rights of {definer}")
+    shared: say.Said = {
+        "declared": "no definer",
+        "live": f"reads as {definer}",
+        "evidence": [told.evidence, now.evidence],
+    }
+    readers, below = sorted(_readers(sides, now.id)), tables_of_view(sides, now.id)
+    start = f"{words} is declared without a definer, but is a view that reads with the rights of {definer}"
+    if below is None:
+        sides.findings.append(
+            say.build(
+                "FL151",
+                Verdict.UNKNOWN,
+                subject,
+                f"{start}; which tables it shows is not known",
+                cause,
+                confidence=sides.confidence,
+                reach=sides.reach(readers, {}, tables=1),
+                **shared,
+            )
+        )
+        return
+    opened = _opened(sides, readers, below)
+    if not opened:
+        sides.findings.append(
+            say.build(
+                "FL140",
+                Verdict.CHANGED,
+                subject,
+                f"{start}; whoever reads it may read the tables below it anyway"
+                if readers
+                else f"{start}; nobody reads it",
+                cause,
+                confidence=sides.confidence,
+                **shared,
+            )
+        )
+        return
+    first = next(iter(opened))
+    shown = {table for tables in opened.values() for table in tables}
+    sides.findings.append(
+        say.build(
+            "FL115",
+            Verdict.WIDENED,
+            subject,
+            f"{start}: {spelling.principal_words(first, home=home)} reads "
+            f"{spelling.words(min(opened[first], key=spelling.words))} through it; which columns and rows it shows is "
+            "not decided",
+            cause,
+            confidence=Confidence.ASSUMED,
+            witness=Witness(first, SELECT, now.id.catalog, now.id.database, now.id.name),
+            reach=sides.reach(opened, {}, tables=len(shown)),
+            **shared,
+        )
+    )
+
+
+def _opened(sides: Sides, readers: list[Principal], below: frozenset[Table]) -> dict[Principal, list[Table]]:
+    """Return of each reader the tables below a view that the declaration does not let it read whole."""
+    opened = {who: [one for one in below if not reads_all(sides, who, one)] for who in readers}
+    return {who: tables for who, tables in opened.items() if tables}
 
 
 def _declared_only(

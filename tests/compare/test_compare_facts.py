@@ -44,6 +44,7 @@ from checks.model import (
     RLSAttachment,
     Severity,
     Side,
+    Table,
     TableInfo,
     Verdict,
 )
@@ -76,6 +77,36 @@ def test_the_definer_of_a_view(told: str | None, now: str | None, expected: list
     declared = lake([READ], tables=orders(view_text=body, view_definer=told))
     live = lake([READ], tables=orders(view_text=body, view_definer=now))
     assert said(found(declared, live)) == expected
+
+
+BELOW = frozenset({table("hr.notes")})
+READ_NOTES = give(ANALYST, "SELECT", table("hr.notes"))
+
+
+@pytest.mark.parametrize(
+    ("told", "now"), [("", ""), ("", "ATHENA: select 1"), ("select 1", "select 1"), ("select 1", "ATHENA: select 1")]
+)
+@pytest.mark.parametrize(
+    ("grants", "reads", "expected"),
+    [
+        ([READ], BELOW, "widened FL115"),
+        ([READ], frozenset({Table("444455556666", "hr", "pay")}), "widened FL115"),
+        ([READ], None, "unknown FL151"),
+        ([], None, "unknown FL151"),
+        ([READ, READ_NOTES], BELOW, "changed FL140"),
+        ([], BELOW, "changed FL140"),
+    ],
+)
+def test_a_declared_table_that_became_a_definers_view(
+    told: str, now: str, grants: list, reads: frozenset[Table] | None, expected: str
+) -> None:
+    declared = lake(grants, tables=orders(view_text=told))
+    live = lake(grants, tables=orders(view_text=now, view_definer=role("admin"), view_reads=reads))
+    (finding,) = found(declared, live)
+    assert said([finding]) == [expected]
+    if expected == "widened FL115":
+        assert finding.witness is not None
+        assert (finding.witness.principal, finding.witness.table) == (ANALYST, "orders")
 
 
 def test_the_definer_and_the_body_of_a_view_are_two_findings() -> None:
