@@ -18,6 +18,7 @@ from checks.compare.moved import moved
 from checks.compare.optins import optins
 from checks.compare.orphans import orphans
 from checks.compare.policies import policies
+from checks.compare.retyped import retyped
 from checks.compare.settings import settings
 from checks.compare.sides import Sides
 from checks.grants import Subjects
@@ -52,7 +53,7 @@ def compare(declared: Lake, live: Lake) -> Comparison:
     sides = Sides(declared, live)
     found = widened(sides) | narrowed(sides)
     moved(sides)
-    for part in (settings, locations, optins, policies, catalog, orphans):
+    for part in (retyped, settings, locations, optins, policies, catalog, orphans):
         part(sides)
     subjects = _seen(sides)
     for gap in (*declared.gaps, *live.gaps):

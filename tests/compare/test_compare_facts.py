@@ -17,6 +17,8 @@ from small_lakes import (
     NOTES,
     ORDERS,
     STRANGERS,
+    cells,
+    columns,
     give,
     lake,
     role,
@@ -30,6 +32,7 @@ from checks.compare.orphans import orphans
 from checks.compare.policies import _glob
 from checks.compare.sides import Sides
 from checks.model import (
+    AllExcept,
     Catalog,
     CatalogInfo,
     Evidence,
@@ -113,6 +116,48 @@ def test_the_definer_and_the_body_of_a_view_are_two_findings() -> None:
     declared = lake(tables=orders(view_text="a", view_definer=role("admin")))
     live = lake(tables=orders(view_text="b", view_definer=role("other")))
     assert len({one.id for one in found(declared, live)}) == 2
+
+
+# --------------------------------------------------------------------------------------------- the types behind filters
+SOME = cells("sales.orders", "some")
+READ_SOME, READ_EMAIL = give(ANALYST, "SELECT", SOME), give(ANALYST, "SELECT", columns("sales.orders", "email"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "grants", "expected"),
+    [
+        ("id > 3 and id < 5", "double", [READ_SOME], {"changed FL140", "unknown FL151"}),
+        ("not known(ID)", "double", [READ_SOME], {"changed FL140", "unknown FL151"}),
+        ("not known(day)", "double", [READ_SOME], {"changed FL140"}),
+        ('"id" = 3', "double", [READ_SOME, READ_EMAIL], {"changed FL140", "unknown FL151"}),
+        ("id > 3 and id < 5", "double", [READ_SOME, READ], {"changed FL140"}),
+        ("id > 3 and id < 5", "double", [READ], {"changed FL140"}),
+        ("email = 'id'", "double", [READ_SOME], {"changed FL140"}),
+        (None, "double", [READ_SOME], {"changed FL140"}),
+        ("id > 3 and id < 5", "int", [READ_SOME], {"changed FL140", "unknown FL151"}),
+        ("id > 3 and id < 5", "BIGINT", [READ_SOME], set()),
+    ],
+)
+def test_a_filter_of_the_same_text_over_another_type_is_not_equal(
+    text: str | None, kind: str, grants: list, expected: set[str]
+) -> None:
+    names = [replace(one, type=kind) if one.name == "id" else one for one in ORDERS.columns or ()]
+    filters = {SOME: (AllExcept(), text)}
+    declared = lake(grants, filters=filters)
+    live = lake(grants, tables=orders(columns=tuple(names)), filters=filters)
+    findings = found(declared, live)
+    assert set(said(findings)) == expected
+    for one in findings:
+        assert one.verdict is not Verdict.UNKNOWN or "id: bigint → " + kind in one.message
+
+
+def test_a_retyped_column_hides_no_certain_widening() -> None:
+    names = [replace(one, type="double") if one.name == "id" else one for one in ORDERS.columns or ()]
+    declared = lake([READ_SOME], filters={SOME: (AllExcept(), "id = 4")})
+    wider = lake([READ_SOME], tables=orders(columns=tuple(names)), filters={SOME: (AllExcept(), None)})
+    assert "widened FL112" in said(found(declared, wider))
+    beside = lake([READ_SOME, READ], tables=orders(columns=tuple(names)), filters={SOME: (AllExcept(), "id = 4")})
+    assert "widened FL101" in said(found(declared, beside))
 
 
 # -------------------------------------------------------------------------------------------------------------- places
