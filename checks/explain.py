@@ -20,6 +20,7 @@ from checks.model import (
     DataLocation,
     Evidence,
     Facts,
+    Function,
     Gap,
     Grant,
     Lake,
@@ -34,7 +35,7 @@ from checks.model import (
     UnknownResource,
 )
 from checks.principals import groups_of
-from checks.semantics import FUTURE, SELECT, table_of, within
+from checks.semantics import EXECUTE, FUTURE, RAW_READS, SELECT, function_name, table_of, within
 from checks.view import Access, View, access
 
 _BORROWED = frozenset({Facts.TABLES, Facts.FILTERS, Facts.EXPRESSIONS})
@@ -58,11 +59,13 @@ class Way:
     why: str
     because: str = ""
     pointer: str = ""
+    past: str = ""
+    """How it reads past the limits of columns and rows, where it does."""
 
     @property
     def access(self) -> tuple[object, ...]:
         """What is the same on both sides if the way is."""
-        return self.holder, self.gives, self.columns, self.rows, self.why
+        return self.holder, self.gives, self.columns, self.rows, self.why, self.past
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Answer:
     live: SideAnswer
     notes: tuple[str, ...] = ()
     is_known: bool = True
-    """Whether the principal holds a grant, or is an admin, on either side."""
+    """Whether the principal holds a grant (itself or through a group), or is an admin, on either side."""
 
 
 class Question:
@@ -159,7 +162,7 @@ class Question:
         """Find every way by which *principal* reaches the table (or its column), declared and live."""
         declared = self._side(self.declared, self._grants_declared, self._view_declared, principal)
         live = self._side(self.live, self._grants_live, self._view_live, principal)
-        known = principal in self.people()
+        known = principal in self.people() or bool(declared.ways or live.ways)
         return Answer(principal, self.table, self.column, declared, live, tuple(self._notes(principal)), known)
 
     def _side(self, lake: Lake, grants: Grants, view: View, principal: Principal) -> SideAnswer:
@@ -167,8 +170,19 @@ class Question:
         misses: list[str] = []
         unknown: list[str] = []
         holders = _holders(principal)
+        opted = principal != EVERYONE and any(
+            one.condition is None and one.principal in holders and self._covers(view, one.resource)
+            for one in lake.optins
+        )
         for holder in holders:
             for grant in grants.on_table(holder, self.table):
+                if holder == EVERYONE and opted:
+                    if access(grants, view, holder, self.table, only=grant):
+                        misses.append(
+                            f"{spelling.words(grant.resource)}, held by {spelling.principal_words(holder)}: the "
+                            "principal is opted in, so that Lake Formation's other grants decide"
+                        )
+                    continue
                 one = access(grants, view, holder, self.table, only=grant)
                 way = self._way(view, holder, grant, one)
                 if way is not None:
@@ -177,6 +191,7 @@ class Question:
                     unknown.append(f"{_held(grant, principal)}: its body is not known")
                 elif miss := self._miss(view, grant, one):
                     misses.append(miss)
+            ways += self._through_functions(grants, view, holder)
             unknown += [
                 f"{_held(grant, principal)}: this version does not know what that is"
                 for grant in grants.elsewhere(holder)
@@ -200,7 +215,8 @@ class Question:
     def _way(self, view: View, holder: Principal, grant: Grant, one: Access) -> Way | None:
         others = {permission for permission, _ in one.others}
         shown = [piece for piece in one.pieces if self.column is None or self.column in piece.columns]
-        if not shown and (self.column is not None or not others):
+        raw = sorted(others & RAW_READS)
+        if not shown and not (raw if self.column is not None else others):
             return None
         gives = ", ".join(sorted(spelling.printable(name) for name in others | ({SELECT} if shown else set())))
         rows = "every row"
@@ -225,7 +241,29 @@ class Question:
         if grant.condition:
             why += f" if {spelling.printable(grant.condition)}"
         lends = ", and may pass it on" if grant.grantable else ""
-        return Way(holder, gives + lends, columns, rows, why, because, _pointer(grant))
+        # INSERT and DELETE read the table's files, past columns and rows:
+        # https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html
+        whole = bool(shown) and columns is None and rows == "every row"
+        past = f"{' and '.join(map(spelling.printable, raw))} reads the files, every column and row" if raw else ""
+        return Way(holder, gives + lends, columns, rows, why, because, _pointer(grant), "" if whole else past)
+
+    def _through_functions(self, grants: Grants, view: View, holder: Principal) -> Iterator[Way]:
+        """Yield the ways through functions that *holder* may execute: it reads what they hold SELECT on.
+
+        Source: botocore's model of Lake Formation, ``Resource.AnyResource`` and ``GetGlueFunctionSessionContext``.
+        """
+        for mine in grants.elsewhere(holder):
+            if not isinstance(mine.resource, Function) or EXECUTE not in mine.permissions:
+                continue
+            for who in sorted(grants.principals()):
+                name = function_name(mine.resource, who)
+                for theirs in grants.on_table(who, self.table) if name else ():
+                    way = self._way(view, who, theirs, access(grants, view, who, self.table, only=theirs))
+                    if way is None or not (SELECT in way.gives.replace(",", " ").split() or way.past):
+                        continue
+                    function = spelling.printable(f"{mine.resource.database}.{name}")
+                    why = f"function {function}, which has {way.gives} through {way.why}"
+                    yield replace(way, holder=holder, gives=EXECUTE, why=why, pointer=_pointer(mine))
 
     def _miss(self, view: View, grant: Grant, one: Access) -> str | None:
         """Say of a grant that does not reach the table or column how near it comes."""

@@ -12,8 +12,8 @@ from checks import normal
 from checks.model import EVERYONE, Principal
 from checks.principals import Kind, kind_of, role_name
 
-_GROUPS = frozenset({Kind.EVERYONE, Kind.ACCOUNT_PRINCIPALS})
-"""Whoever asks, the principal may be among them (``principals.groups_of``)."""
+_GROUPS = frozenset({Kind.EVERYONE, Kind.ACCOUNT_PRINCIPALS, Kind.FUNCTION})
+"""Whoever asks, the principal may be among them (``principals.groups_of``), or execute it."""
 
 
 @dataclass(frozen=True, slots=True)

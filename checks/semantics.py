@@ -22,6 +22,7 @@ from checks.model import (
     LFTag,
     Only,
     Permission,
+    Principal,
     Resource,
     Table,
     TableColumns,
@@ -221,3 +222,13 @@ def tag_within(inner: LFTag, outer: LFTag) -> bool:
 
 
 EVERY_ROW = frozenset({ALL_ROWS})
+
+
+def function_name(resource: Function, who: Principal) -> str | None:
+    """Return the name of a principal that is a function which *resource* names, or all of a database; else None.
+
+    Source: botocore's model of Lake Formation, ``Resource.AnyResource`` and ``GetGlueFunctionSessionContext``.
+    """
+    place, _, name = who.partition(f":userDefinedFunction/{resource.database}/")
+    here = place.startswith("arn:") and f":{resource.catalog}" in f"{place}:"
+    return name if here and name and resource.name in ("*", name.lower()) else None

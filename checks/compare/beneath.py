@@ -25,8 +25,17 @@ from checks.model import (
     Table,
     TagPolicy,
 )
-from checks.principals import Kind, groups_of, kind_of
-from checks.semantics import ALTER, ASSOCIATE, CREATE_DATABASE, CREATE_TABLE, EXECUTE, database_of, within
+from checks.principals import groups_of
+from checks.semantics import (
+    ALTER,
+    ASSOCIATE,
+    CREATE_DATABASE,
+    CREATE_TABLE,
+    EXECUTE,
+    database_of,
+    function_name,
+    within,
+)
 from checks.view import access
 
 _PLACE = Permission("DATA_LOCATION_ACCESS")
@@ -128,12 +137,9 @@ def _through_function(sides: Sides, found: Beneath, resource: Function) -> None:
 
     Source: botocore's model of Lake Formation, ``Resource.AnyResource`` and ``GetGlueFunctionSessionContext``.
     """
-    tail = f":userDefinedFunction/{resource.database}/"
     for who in sides.index_live.principals():
-        if kind_of(who) is not Kind.FUNCTION:
-            continue
-        place, _, name = who.partition(tail)
-        if f":{resource.catalog}" not in f"{place}:" or (resource.name not in ("*", name.lower()) or not name):
+        name = function_name(resource, who)
+        if name is None:
             continue
         tables = [one for one in sides.tables() if access(sides.index_live, sides.view_live, who, one).pieces]
         if tables:

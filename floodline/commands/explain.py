@@ -247,4 +247,5 @@ def _line(way: Way, answer: Answer) -> str:
     columns = f", {spelling.columns_words(way.columns)}" if way.columns is not None and answer.column is None else ""
     rows = "" if way.rows == "every row" else f", {way.rows}"
     because = f" ({way.because})" if way.because else ""
-    return f"  {way.gives} through {way.why}{because}{columns}{rows}{holder}  [{way.pointer}]"
+    past = f"; {way.past}" if way.past else ""
+    return f"  {way.gives} through {way.why}{because}{columns}{rows}{past}{holder}  [{way.pointer}]"
