@@ -188,7 +188,8 @@ NORMALISATIONS: tuple[Normalisation, ...] = (
       "IAM_ALLOWED_PRINCIPALS and <account>:IAMPrincipals in any case and with or without underscores; other "
       "principals are exact.", "D", _DG + "granting-database-permissions.html"),
     _("N27", "columns-together", _C,
-      "Several grants on columns of one table show what they show together.", "D", _DG + "metadata-permissions.html"),
+      "Several grants on columns of one table show what they show together; one on some of them gives nothing beside "
+      "one on more.", "D", _DG + "metadata-permissions.html"),
     _("N28", "tag-expressions-together", _C,
       "Tag expressions that match the same objects, whatever tags these carry or will carry.",
       "P", _DG + "managing-tag-expressions.html"),
@@ -432,8 +433,9 @@ def _between(grant: Grant, offer: Grant, views: Sequence[View]) -> Iterator[str]
             yield "N34"
         case Table() | TableColumns(), DataCellsFilter():
             yield "N34"
-        case Table() | TableColumns(), Table() | TableColumns():
-            yield from _columns(_columns_of(grant.resource), _columns_of(offer.resource))
+        case Table() | TableColumns() as one, Table() | TableColumns() as two:
+            table = one.table if isinstance(one, TableColumns) else one
+            yield from _columns(_columns_of(one), _columns_of(two), [view.columns(table) for view in views])
         case AllTables(), Table() | TableColumns() | DataCellsFilter():
             yield "N08"
         case one, AllTables() if not isinstance(one, AllTables | TagPolicy):
@@ -462,13 +464,21 @@ def _columns_of(resource: Resource) -> Columns:
     return resource.columns if isinstance(resource, TableColumns) else EVERY_COLUMN
 
 
-def _columns(one: Columns, two: Columns) -> Iterator[str]:
+_Shape = tuple[frozenset[str], frozenset[str]] | None
+"""A table's columns and partition keys, as far as they are known."""
+
+
+def _columns(one: Columns, two: Columns, shapes: Sequence[_Shape]) -> Iterator[str]:
+    """Yield the id of the difference between two ways to name columns of a table of one of these shapes."""
     if one == two:
         return
     if isinstance(one, Only) == isinstance(two, Only):
         yield "N27"
+    elif EVERY_COLUMN not in (one, two):
+        yield "N06"
     else:
-        yield "N05" if EVERY_COLUMN in (one, two) else "N06"
+        listed = frozenset[str]().union(*(some.names for some in (one, two) if isinstance(some, Only)))
+        yield "N05" if any(shape is None or shape[0] <= listed for shape in shapes) else "N27"
 
 
 def _outside(
@@ -528,7 +538,7 @@ def _filters(sides: Sides, tally: _Tally) -> None:
                 "N20", f"{words}: declared {_rows_words(told.rows)}, live {_rows_words(now.rows)} ({verdict.proof})"
             )
         if told.columns != now.columns and known and shown[0] == shown[1]:
-            for id_ in _columns(told.columns, now.columns):
+            for id_ in _columns(told.columns, now.columns, [known]):
                 tally.add(id_, f"{words}: columns")
 
 

@@ -129,6 +129,13 @@ def test_the_other_silent_cases(name: str, declared: Lake, live: Lake) -> None:
     assert OTHERS[name] <= ids(declared, live)
 
 
+def test_a_grant_on_some_columns_is_no_list_of_all_of_them() -> None:
+    whole, some = give(ANALYST, "SELECT", table("sales.orders")), give(ANALYST, "SELECT", columns("sales.orders", "id"))
+    every = give(ANALYST, "SELECT", columns("sales.orders", "id", "email", "ssn"))
+    assert "N05" in ids(lake([whole]), lake([every]))
+    assert {"N27"} == ids(lake([whole]), lake([whole, some])) - {"N37"}
+
+
 LINKED = "arn:aws:iam::111122223333:role/aws-service-role/lakeformation.amazonaws.com/AWSServiceRoleForLakeFormation"
 PLACE = Location("arn:aws:s3:::lake")
 STATEMENT = '{"Action":["glue:GetTable"],"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::444455556666:root"]},"Resource":["*"]}'
