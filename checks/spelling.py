@@ -365,6 +365,8 @@ def principal_words(value: Principal | str | None, *, home: str | None = None) -
     """
     if value is None:
         return "a principal that could not be read"
+    if not value.strip():
+        return "a principal without a name"
     if value == EVERYONE:
         return "everyone whom IAM allows (IAM_ALLOWED_PRINCIPALS)"
     if _is_account(value):

@@ -1107,9 +1107,10 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
             rest, tables = sides.register.named(broad.rest), broad.reached
         else:
             reached = [one for one in _reached(sides, grant, sides.view_live) if one.name != FUTURE]
-            rest, tables = reached, bool(reached)
+            rest, tables = reached, False
         for table in rest:
             own = access(sides.index_declared, sides.view_live, grant.principal, table, only=grant)
+            tables = tables or bool(own.others) or any(piece.columns for piece in own.pieces)
             others = access(common, sides.view_live, grant.principal, table, condition=grant.condition)
             plain, chosen = beyond_others(own, atoms(grant), (others,), sides.view_live.types(table))
             left.take(table, plain, chosen)

@@ -347,3 +347,26 @@ def test_only_a_service_linked_role_of_the_account_itself_is_without_weight() ->
         (finding,) = compare(lake(), lake([give(who, "SELECT", table("sales.orders"))])).findings
         assert (finding.severity >= least) == (finding.exposure or least is Severity.INFO), who
         assert finding.exposure == (who is not SERVICE)
+
+
+def test_a_principal_without_a_name_is_called_so() -> None:
+    (finding,) = compare(lake([]), lake([give(Principal(""), "SELECT", table("sales.orders"))])).findings
+    assert finding.message.startswith("a principal without a name can SELECT ")
+
+
+def test_a_tag_is_gone_with_its_column() -> None:
+    tags = {table("sales.orders"): {"domain": "sales"}}
+    declared = lake([], tags={**tags, column("sales.orders", "ssn"): {"domain": "hr"}})
+    live = lake([], tags=tags, tables=[whole("sales.orders", "id email"), CLIENTS, NOTES])
+    (finding,) = (one for one in compare(declared, live).findings if one.subject.kind == "tag")
+    assert finding.message.startswith("tag domain of sales.orders.ssn is gone with the column (declared hr)")
+    assert "sales" not in finding.cause.what.rpartition("→")[2]
+    assert "domain = " not in finding.fix_declare
+
+
+def test_a_grant_on_a_column_that_is_gone_is_given_by_no_other() -> None:
+    before, now = (whole("sales.orders", names, days=False) for names in ("id email ssn", "id email"))
+    declared = lake([give(ANALYST, "SELECT", columns("sales.orders", "ssn"))], tables=[before])
+    live = lake([], tables=[now])
+    (finding,) = (one for one in compare(declared, live).findings if one.rule == "FL141")
+    assert finding.message.endswith("does not exist; it would reach nothing today")

@@ -64,11 +64,17 @@ def _tag(world: World, effects: Effects, roles: Roles, ref: TagRef, values: Valu
     declared = assignment(sides.view_declared, target, ref.key)
     live = assignment(sides.view_live, target, ref.key)
     where, key = spelling.words(target), spelling.printable(ref.key)
-    was, now = _value(before), _value(after)
     direct = own_assignment(sides.view_declared, target, ref.key)
-    if after is None:
+    back = direct is not None and after is not None and _inherits(sides.view_live, target, ref.key, after)
+    gone = back and isinstance(target, ColumnRef) and _is_gone(world, target)
+    if gone:
+        after = None  # the table's tag is on no column that is not there
+    was, now = _value(before), _value(after)
+    if gone:
+        words = f"tag {key} of {where} is gone with the column (declared {was})"
+    elif after is None:
         words = f"tag {key} of {where} is gone (declared {was})"
-    elif direct is not None and _inherits(sides.view_live, target, ref.key, after):
+    elif back:
         words = f"tag {key} of {where} lost its own value {was}: the inherited value {now} is back"
     else:
         words = f"tag {key} of {where} is {now} (declared {was})"
@@ -101,6 +107,13 @@ def _tag(world: World, effects: Effects, roles: Roles, ref: TagRef, values: Valu
     else:
         inside = isinstance(table, Table) and table.parent in sides.declared.databases
         changed(world, story, managed=False, severity=Severity.LOW if inside else Severity.INFO, why=why)
+
+
+def _is_gone(world: World, column: ColumnRef) -> bool:
+    """Whether the live table stands there without the column."""
+    sides = world.sides
+    names = sides.view_live.columns(column.table)
+    return column.table in sides.live.tables and names is not None and column.column not in names[0] | names[1]
 
 
 _LATER: Mapping[type[TagTarget], str] = {Database: "tables", Table: "columns"}
