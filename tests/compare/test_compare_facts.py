@@ -160,6 +160,18 @@ def test_a_retyped_column_hides_no_certain_widening() -> None:
     assert "widened FL101" in said(found(declared, beside))
 
 
+def test_what_is_lost_are_rows_of_the_declared_types() -> None:
+    names = [replace(one, type="double") if one.name == "id" else one for one in ORDERS.columns or ()]
+    declared = lake([READ_SOME], filters={SOME: (AllExcept(), "id > 3 and id < 5")})
+    same = lake([READ_SOME], tables=orders(columns=tuple(names)), filters={SOME: (AllExcept(), "id = 4")})
+    assert "unknown FL151" in said(found(declared, same))
+    assert not [one for one in found(declared, same) if one.verdict is Verdict.NARROWED]
+    less = lake([READ_SOME], tables=orders(columns=tuple(names)), filters={SOME: (AllExcept(), "id = 5")})
+    (lost,) = (one for one in found(declared, less) if one.verdict is Verdict.NARROWED)
+    assert lost.witness is not None
+    assert dict(lost.witness.row or ())["id"] == 4
+
+
 # -------------------------------------------------------------------------------------------------------------- places
 @pytest.mark.parametrize(
     ("told", "now", "grants", "expected"),

@@ -67,6 +67,8 @@ class _Single:
             return
         for atom in beyond_others(before, wanted, (after, held), types)[0]:
             yield from self._atom(atom, gain=False)
+        # What was declared to be shown are rows of the declared types: a whole number is no 3.5.
+        types = {**types, **sides.view_declared.types(table)}
         there = (self.kind.before.every | every) - {FUTURE}
         for flag in (False, True):
             for columns in self._columns(there):
