@@ -162,3 +162,15 @@ def test_more_conditions_than_bits_in_a_word() -> None:
     packed = Grants.packed(some)
     assert list(packed) == some
     assert packed.named(PEOPLE[0], TABLES[0]) == packed.of(PEOPLE[0]) == some
+
+
+def test_names_of_filters_that_are_no_text_come_back_as_they_went_in() -> None:
+    items = Table(ACCOUNT, "sales", "items")
+    filters = {DataCellsFilter(items, name) for name in ("\ud800", "é", "a\x00b")}
+    columns = {TableColumns(items, kind(frozenset({"é", "a,b"}))) for kind in (Only, AllExcept)}
+    every: set[Resource] = {*filters, *columns}
+    packed = Grants.packed([Grant(PEOPLE[0], one, frozenset({Permission("SELECT")})) for one in every])
+    pool = packed.pool
+    assert {pool.noun(number) for number in range(len(pool.kinds))} == {items, *every}
+    translated = packed.translated(Pool())
+    assert _same(translated, packed)

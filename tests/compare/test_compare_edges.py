@@ -40,9 +40,11 @@ from small_lakes import (
     whole,
 )
 
-from checks import semantics
+from checks import normal, semantics
 from checks.compare import compare, unseen
+from checks.compare.orphans import orphans
 from checks.compare.policies import _glob
+from checks.compare.sides import Sides
 from checks.compare.tagmatch import Matcher, numbers
 from checks.model import (
     EVERYONE,
@@ -51,6 +53,7 @@ from checks.model import (
     Catalog,
     CatalogInfo,
     DatabaseInfo,
+    Evidence,
     Expression,
     Facts,
     Function,
@@ -136,11 +139,31 @@ def test_every_gap_is_a_finding_about_its_kind_of_thing(facts: Facts) -> None:
                 assert found.message.startswith(f"what {is_} of {facts.value}{place} is not wholly known: a")
 
 
+def test_a_role_that_is_gone_shows_its_first_grants_by_name() -> None:
+    who, number = role("gone"), itertools.count()
+    grants = [
+        replace(one, evidence=Evidence(Side.LIVE, next(number), ""))
+        for name in sorted((f"t{at:02}" for at in range(25)), reverse=True)
+        for one in give(who, "SELECT", table(f"sales.{name}"))
+    ]
+    sides = Sides(lake(), replace(lake([grants]), missing_roles=frozenset({(ACCOUNT, "gone")})))
+    orphans(sides)
+    (found,) = sides.findings
+    assert {one.line for one in found.evidence} == {*range(5, 25)}
+    assert found.message.endswith("holds its 25 grants")
+
+
 # ---------------------------------------------------------------------------------------------------- lakes for golden
 HR, SALES = database("hr"), database("sales")
 WIDE = whole("sales.orders", "id email ssn amount active phone")
 WAREHOUSE = whole("sales.items", "id amount", days=False)
 LAKE = "arn:aws:s3:::lake"
+FROM_HERE_TWO = {
+    SALES: {"domain": "sales", "sensitivity": "internal"},
+    HR: {"domain": "hr", "sensitivity": "restricted"},
+    column("sales.orders", "ssn"): {"sensitivity": "restricted"},
+    column("sales.clients", "phone"): {"domain": "hr"},
+}
 CITY = {table("sales.orders"): {"domain": "sales"}, SALES: {"sensitivity": "internal"}}
 
 
@@ -369,6 +392,81 @@ EDGES: list[tuple[str, Lake, Lake]] = [
      lake(gives((ANALYST, "SELECT", table("hr.notes"))), gaps=[Gap(Side.LIVE, "y", "denied", Facts.ASSIGNMENTS), Gap(Side.LIVE, "y", "denied", Facts.FILTERS)])),
 ]  # fmt: skip
 """Name, declared, live."""
+
+
+REAL = TableInfo(table("sales.real"), tuple(map(normal.column, ("id", "amount", "word"), ("bigint", "double", "varchar(3)"))),
+                 (normal.column("day", "string"),), f"{LAKE}/sales/real")  # fmt: skip
+CONDITION = 'context.iam.principalTags.hasTag("team")'
+LINKED = [
+    ORDERS,
+    NOTES,
+    replace(whole("sales.link"), columns=None, link_to=table("hr.notes"), location=None),
+    replace(whole("far.away"), created_by=f"arn:aws:iam::{ACCOUNT}:role/engineer"),
+]
+FAR = [
+    DatabaseInfo(SALES),
+    DatabaseInfo(HR),
+    DatabaseInfo(database("near"), link_to=HR),
+    DatabaseInfo(database("far")),
+]
+BLANK = [replace(ORDERS, columns=None, partition_keys=()), CLIENTS, NOTES]
+READ_ALL = gives((ANALYST, "SELECT", all_tables("sales")), (MARKETING, "SELECT DESCRIBE", tagged(domain="sales")))
+
+
+def real(text: str, *grants: list[Grant]) -> Lake:
+    return lake(
+        [give(ANALYST, "SELECT", cells("sales.real", "some")), *grants],
+        [REAL, NOTES],
+        filters={cells("sales.real", "some"): (AllExcept(frozenset({"id"})), text)},
+    )
+
+
+def conditional(tags: dict[Any, dict[str, str]]) -> Lake:
+    return lake(
+        [give(who, "SELECT", on, condition=one) for who in (ANALYST, EVERYBODY_HERE) for one in (None, CONDITION)
+         for on in (tagged(domain="sales"), cells("hr.notes", "some"))],
+        tags=tags,
+        filters={cells("hr.notes", "some"): (AllExcept(), "id > 1")},
+    )  # fmt: skip
+
+
+EDGES += [
+    ("an expression that only live grants name", marked(FROM_HERE), marked(FROM_HERE, "sales hr", "restricted internal", "public restricted", grants=gives(
+        (AUDITOR, "SELECT DESCRIBE", tagged(saved="idle")), (AUDITOR, "ALTER CREATE_TABLE", tagged("DATABASE", saved="ours")),
+        (STRANGERS, "ALTER", tagged(saved="idle")), (ADMIN, "DESCRIBE", tagged("DATABASE", saved="idle"))))),
+    ("a filter that means more on one engine", real("not (amount > 5)"), real("amount <= 5")),
+    ("a filter that means less on one engine", real("amount <= 5"), real("not (amount > 5)")),
+    ("a filter beside another on one engine", real("amount > 1"), real("amount > 1", give(MARKETING, "SELECT", cells("sales.real", "some")), give(ANALYST, "SELECT", columns("sales.real", "day", "word")))),
+    ("grants that contain others", lake(gives((ANALYST, "DATA_LOCATION_ACCESS", location("lake/sales")), (ANALYST, "ASSOCIATE", LFTag(ACCOUNT, "domain", frozenset({"hr"}))),
+        (ANALYST, "EXECUTE", Function(ACCOUNT, "sales", "mask")), (MARKETING, "SELECT", table("sales.orders")), (MARKETING, "SELECT", cells("sales.clients", "few")),
+        (ENGINEER, "CREATE_TABLE", SALES), (ENGINEER, "SELECT", tagged(domain="hr")), (AUDITOR, "DESCRIBE", tagged("DATABASE", domain="hr"))), tags=FROM_HERE_TWO),
+     lake(gives((ANALYST, "DATA_LOCATION_ACCESS", location("lake")), (ANALYST, "ASSOCIATE", LFTag(ACCOUNT, "domain", frozenset({"hr", "sales"}))),
+        (ANALYST, "EXECUTE", Function(ACCOUNT, "sales", "*")), (MARKETING, "SELECT", all_tables("sales")), (MARKETING, "SELECT", table("sales.clients")),
+        (ENGINEER, "SUPER_USER", CATALOG), (ENGINEER, "SELECT", tagged(domain="hr sales")), (AUDITOR, "DESCRIBE", tagged("DATABASE", domain="*"))), tags=FROM_HERE_TWO)),
+    ("a filter without a body", lake(gives((ANALYST, "SELECT", table("sales.clients")))), lake(gives((ANALYST, "SELECT DESCRIBE", cells("sales.orders", "none")), (MARKETING, "SELECT", tagged(saved="none"))))),
+    ("a declared filter without a body", lake(gives((ANALYST, "SELECT DESCRIBE", cells("sales.orders", "none")))), lake(gives((ANALYST, "SELECT", table("sales.clients"))))),
+    ("a table whose columns are not known", lake(gives((ENGINEER, "SELECT", columns("sales.clients", "id"))), BLANK), lake(gives(
+        (ANALYST, "SELECT", all_tables("sales")), (MARKETING, "SELECT", columns("sales.orders", "id", "ssn")), (ENGINEER, "SELECT", but("sales.orders", "ssn")), (AUDITOR, "SELECT INSERT", table("sales.orders"))), BLANK)),
+    ("a table whose columns are known on one side", lake(READ_ALL, [ORDERS, CLIENTS, NOTES], tags=FROM_HERE_TWO), lake([*READ_ALL, *gives((ENGINEER, "SELECT", all_tables("sales")))], BLANK, tags=FROM_HERE_TWO)),
+    ("wide grants on tables of other columns", lake(READ_ALL, tags=FROM_HERE_TWO), lake([*READ_ALL, *gives(
+        (MARKETING, "SELECT", all_tables("sales")), (ANALYST, "SELECT DESCRIBE", tagged(domain="sales")), (ENGINEER, "SELECT", tagged(domain="*")), (ENGINEER, "SELECT", columns("sales.orders", "id")))],
+        [WIDE, whole("sales.clients", "id"), NOTES], tags=FROM_HERE_TWO)),
+    ("tag grants beside tag grants", lake(gives((ANALYST, "SELECT", tagged(sensitivity="internal")), (ANALYST, "SELECT", tagged(sensitivity="restricted")), (MARKETING, "SELECT", tagged(domain="hr"))), tags=FROM_HERE_TWO),
+     lake(gives((ANALYST, "SELECT", tagged(domain="hr sales")), (MARKETING, "SELECT DESCRIBE ALTER", tagged(sensitivity="*") ), (EVERYBODY_HERE, "DESCRIBE", tagged(sensitivity="internal confidential"))), tags=FROM_HERE_TWO)),
+    ("tag grants lost", lake(gives((ANALYST, "SELECT ALTER", tagged(domain="hr sales")), (MARKETING, "SELECT", tagged(sensitivity="*")), (Principal("weird"), "SELECT", table("hr.notes")), (Principal("odd"), "ALTER", SALES)), tags=FROM_HERE_TWO),
+     lake(gives((ANALYST, "SELECT", tagged(sensitivity="internal")), (MARKETING, "SELECT", columns("sales.orders", "id", "day"))), tags=FROM_HERE_TWO)),
+    ("links and creators", lake(gives((ANALYST, "SELECT", table("hr.notes"))), LINKED, FAR), lake(gives((ANALYST, "SELECT", table("hr.notes")),
+        (MARKETING, "DESCRIBE DROP", table("sales.link")), (MARKETING, "DESCRIBE DROP", database("near")), (AUDITOR, "SELECT", table("sales.link")), (AUDITOR, "ALTER DROP", database("near")),
+        (ENGINEER, "ALL SELECT", table("far.away")), (ENGINEER, "ALL", database("far")), (ADMIN, "ALL", table("far.away"))), LINKED, FAR)),
+    ("conditions and tags", conditional({SALES: {"domain": "hr"}, HR: {"domain": "sales"}}), conditional({SALES: {"domain": "sales"}, HR: {"domain": "hr"}})),
+    ("several reasons not to know", lake(gives((ANALYST, "SELECT", cells("sales.orders", "a"))), filters={cells("sales.orders", "a"): (AllExcept(), "upper(email) = 'A'")}),
+     lake(gives((ANALYST, "SELECT", cells("sales.orders", "b")), (ANALYST, "SELECT", cells("sales.orders", "c"))), filters={
+        cells("sales.orders", "b"): (AllExcept(), "lower(email) = 'a'"), cells("sales.orders", "c"): (AllExcept(), "trim(email) = 'a'")})),
+    ("partition keys and what is sensitive", lake(gives((ANALYST, "SELECT", columns("sales.orders", "id"))), tags={column("sales.orders", "ssn"): {"sensitivity": "restricted"}}),
+     lake(gives((ANALYST, "SELECT", columns("sales.orders", "id", "day")), (MARKETING, "SELECT", columns("sales.clients", "day")), (ENGINEER, "SELECT", columns("sales.orders", "day", "ssn", "email"))), tags={column("sales.orders", "ssn"): {"sensitivity": "restricted"}})),
+    ("permissions beneath SUPER_USER", lake(gives((ANALYST, "SUPER_USER", Catalog(f"{ACCOUNT}:a")), (MARKETING, "SELECT", table("sales.orders")))), lake(gives(
+        (ANALYST, "SUPER_USER", CATALOG), (MARKETING, "CREATE_DATABASE DESCRIBE", Catalog(f"{ACCOUNT}:a")), (ENGINEER, "DESCRIBE", CATALOG)))),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "declared", "live"), EDGES, ids=[one[0] for one in EDGES])

@@ -102,3 +102,9 @@ def test_reals(constants):
             assert each.value not in constants
     gaps = {2 * i for i, (a, b) in enumerate(itertools.pairwise(edges)) if math.nextafter(a, b) < b or math.isinf(b)}
     assert gaps <= {each.place for each in classes}
+
+
+def test_a_character_that_nobody_mentions_is_a_letter_while_there_is_one():
+    small, capital = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    for taken, fresh in (("", "a"), ("a", "b"), (small, "A"), (small + capital[:-1], "Z"), (small + capital, "\u0100")):
+        assert domains._alphabet(frozenset(taken), False) == (fresh, *sorted(taken))

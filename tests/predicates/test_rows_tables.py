@@ -286,3 +286,17 @@ def test_deep_nesting_is_read():
     while len(negated) < 2000:
         negated = f"not(id=1 and {negated})"
     assert against(negated, "id = 2").relation is not Relation.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("declared", "live", "relation", "row"),
+    [
+        ("x > 4", "x > 5", Relation.NARROWER, None),
+        ("x > 5", "x > 4", Relation.WIDER, {"x": 4.5}),
+        ("x = 1", "x = 2", Relation.OVERLAP, {"x": 2.0}),
+    ],
+)
+def test_doubles_are_decided_for_both_engines_at_once(declared, live, relation, row):
+    verdict = rows.compare([Where(live)], [Where(declared)], {"x": "double"})
+    assert (verdict.relation, verdict.proof, verdict.reason) == (relation, Proof.EXACT, "")
+    assert row is None or verdict.gained == row

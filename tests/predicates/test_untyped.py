@@ -104,6 +104,7 @@ def test_whatever_the_types_turn_out_to_be_no_row_is_gained_that_was_denied(pair
         ("i in (1.5, 1.123456789012)", ["decimal(38,12)", "double"]),
         ("i = 12345678901234567890123456789012.5", ["decimal(38,6)", "double"]),
         ("i in (1, 1e5)", ["double"]),
+        ("i = 10000000000000000000000000000000.5", ["decimal(38,6)", "double"]),
         ("s = 'a'", ["string"]),
         ("s like 'a%'", ["string"]),
         ("s is null", ["string"]),
