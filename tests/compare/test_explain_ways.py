@@ -27,7 +27,7 @@ MASK = Principal(f"arn:aws:glue:us-east-1:{ACCOUNT}:userDefinedFunction/sales/Ma
 
 
 def asked(grants: list[list[Grant]], who: Principal = ANALYST, column: str | None = "ssn", **members: object) -> Answer:
-    one = lake(grants, **members)  # type: ignore[arg-type]
+    one = lake(grants, **members)
     return Question(one, one, ORDERS, column).answer(who)
 
 
