@@ -107,6 +107,10 @@ def _read(path: Path, pool: Pool | None = None) -> tuple[Lake, bool]:
 
 
 # ------------------------------------------------------------------------------------------------------------ judgment
+_TAGGED: Final = 5
+"""Members of the key of a grant by LF-tags: a word, gained or not, who, on what type, by which expression."""
+
+
 def judged(planted: Mapping[str, Any], found: Comparison) -> dict[str, Any]:
     """Hold the findings against the differences that were planted.
 
@@ -116,7 +120,7 @@ def judged(planted: Mapping[str, Any], found: Comparison) -> dict[str, Any]:
     got = Counter(_key(one) for one in found.findings)
     missed = {key for key in wanted if key not in got}
     surplus = {key for key in got if key not in wanted}
-    for key in sorted(missed, key=str):
+    for key in sorted(missed, key=lambda one: (len(one) == _TAGGED, str(one))):  # those that say more of where first
         told = next((one for one in sorted(surplus, key=str) if _tells(one, key)), None)
         if told is not None:
             missed.discard(key)
@@ -135,10 +139,17 @@ def judged(planted: Mapping[str, Any], found: Comparison) -> dict[str, Any]:
 
 
 def _tells(found: Key, wanted: Key) -> bool:
-    """Whether a finding tells of a broad grant that gained, on the one declared table that it exceeds (decision 4)."""
+    """Whether a finding tells of a broad grant that gained, on the one declared subject it exceeds (decision 4)."""
     if wanted[:2] != ("grant", True) or found[:3] != wanted[:3]:
         return False
-    return wanted[4] == "*" and found[3] == wanted[3] if len(wanted) == 6 else len(found) == 6
+    if len(wanted) != _TAGGED:
+        return bool(wanted[4] == "*" and found[3] == wanted[3])
+    if len(found) != _TAGGED:
+        return True
+    inner: Any = found[4]
+    outer: Any = wanted[4]
+    held = {key: values for key, values in inner}
+    return found[3] == wanted[3] and all(key in held and held[key] <= values for key, values in outer)
 
 
 def _wanted(planted: Mapping[str, Any]) -> Iterable[Key]:
