@@ -148,7 +148,7 @@ def _tells(found: Key, wanted: Key) -> bool:
         return True
     inner: Any = found[4]
     outer: Any = wanted[4]
-    held = {key: values for key, values in inner}
+    held = dict(inner)
     return found[3] == wanted[3] and all(key in held and held[key] <= values for key, values in outer)
 
 
