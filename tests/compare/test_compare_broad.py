@@ -80,7 +80,9 @@ def test_sets_of_tables_are_judged_as_each_table_is(pair: tuple[Lake, Lake]) -> 
 
 
 def test_what_is_left_to_be_judged_one_by_one_is_what_another_grant_names() -> None:
-    declared = lake([give(ANALYST, "SELECT", table("sales.b"))], tables=[whole("sales.a"), whole("sales.b"), whole("hr.c")])
+    declared = lake(
+        [give(ANALYST, "SELECT", table("sales.b"))], tables=[whole("sales.a"), whole("sales.b"), whole("hr.c")]
+    )
     live = lake(
         [give(ANALYST, "SELECT", table("sales.b")), give(ANALYST, "SELECT INSERT", all_tables("sales"))],
         tables=[whole("sales.a"), whole("sales.b"), whole("hr.c")],
