@@ -131,7 +131,7 @@ def _elsewhere(
                 if condition_fits(offer.condition, grant.condition, maybe=found.maybe)
             ]
             for atom in wanted:
-                if not _offered(sides, offers, grant.resource, atom):
+                if not _offered(sides, offers, grant.resource, atom, views):
                     found.plain.add(atom)
 
 
@@ -158,7 +158,7 @@ def _wider(index: Grants, principal: Principal, resource: Resource) -> list[Gran
     return [*index.on_object(principal, resource), *around, *index.elsewhere(principal)]
 
 
-def _offered(sides: Sides, offers: Sequence[Grant], resource: Resource, atom: Atom) -> bool:
+def _offered(sides: Sides, offers: Sequence[Grant], resource: Resource, atom: Atom, views: Sequence[View]) -> bool:
     """Whether grants together give one permission on something that is no table and no database."""
     permission, lendable = atom
     if isinstance(resource, LFTag):
@@ -183,21 +183,27 @@ def _offered(sides: Sides, offers: Sequence[Grant], resource: Resource, atom: At
     if isinstance(resource, Catalog):
         # Any permission on a table or database implies DESCRIBE on its catalog, but not one under a condition
         # (https://docs.aws.amazon.com/lake-formation/latest/dg/abac-considerations.html).
-        inside = [one for one in offers if one.condition is None and _lies_in(sides, one.resource, resource)]
+        inside = [one for one in offers if one.condition is None and _lies_in(sides, one.resource, resource, views)]
         have = have.union(*(atoms(one) for one in inside))
     return any(flag or not lendable for _, flag in have)
 
 
-def _lies_in(sides: Sides, resource: Resource, catalog: Catalog) -> bool:
-    """Whether a grant on *resource* is one on databases or tables of a catalog, of which there are some."""
+def _lies_in(sides: Sides, resource: Resource, catalog: Catalog, views: Sequence[View]) -> bool:
+    """Whether a grant on *resource* is one on databases or tables of a catalog, of which there are some in a view."""
     match resource:
         case TagPolicy(resource_type=kind) as policy if policy.catalog == catalog.catalog:
-            expression = sides.view_live.expression(policy)
-            if expression is None:
-                return False
-            if kind == "DATABASE":
-                return any(matches(expression, sides.view_live.database_tags(one)) for one in sides.databases())
-            return bool(sides.breadth.reaches(sides.breadth.live, policy))
+            judge = sides.breadth
+            for view in views:
+                expression = view.expression(policy)
+                if expression is None:
+                    continue
+                if kind == "DATABASE":
+                    found = any(matches(expression, view.database_tags(one)) for one in sides.databases())
+                else:
+                    found = bool(judge.reaches(judge.live if view is sides.view_live else judge.declared, policy))
+                if found:
+                    return True
+            return False
         case AnyResource():
             return resource.catalog == catalog.catalog
         case _:
