@@ -85,8 +85,9 @@ def _reached(sides: Sides, grant: Grant, view: View) -> Iterable[Table]:
             expression = view.expression(policy)
             if expression is not None:
                 yield from (one for one in sides.tables() if one.catalog == catalog and view.match(expression, one))
-        case AnyResource(catalog=catalog, resource_type="TABLE"):
+        case AnyResource(catalog=catalog, resource_type="TABLE") as anything:
             yield from (one for one in sides.tables() if one.catalog == catalog)
+            yield from _to_come(anything)
         case Catalog(catalog) if SUPER_USER in grant.permissions:
             yield from (one for one in sides.tables() if within(one.catalog, catalog))
         case _:
@@ -403,7 +404,13 @@ def _is_broad(grant: Grant) -> bool:
 
 def _to_come(resource: Resource) -> list[Table]:
     """Return a table that does not exist yet, of a grant that reaches later ones."""
-    return [Table(resource.catalog, resource.database, FUTURE)] if isinstance(resource, AllTables) else []
+    match resource:
+        case AllTables(catalog, database):
+            return [Table(catalog, database, FUTURE)]
+        case AnyResource(catalog=catalog, resource_type="TABLE"):
+            return [Table(catalog, FUTURE, FUTURE)]
+        case _:
+            return []
 
 
 def _measure_broad(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Difference) -> Iterable[Table]:

@@ -370,3 +370,11 @@ def test_a_grant_on_a_column_that_is_gone_is_given_by_no_other() -> None:
     live = lake([], tables=[now])
     (finding,) = (one for one in compare(declared, live).findings if one.rule == "FL141")
     assert finding.message.endswith("does not exist; it would reach nothing today")
+
+
+def test_any_table_beside_a_policy_that_means_all_of_today_is_latent() -> None:
+    tags = {database("sales"): {"sensitivity": "internal"}, database("hr"): {"sensitivity": "internal"}}
+    policy = give(ANALYST, "SELECT", tagged(sensitivity="internal"))
+    every = give(ANALYST, "SELECT", AnyResource(ACCOUNT, "TABLE"))
+    assert judged(lake([policy], tags=tags), lake([policy, every], tags=tags)) == ["latent FL160"]
+    assert judged(lake([policy, every], tags=tags), lake([policy, every], tags=tags)) == []
