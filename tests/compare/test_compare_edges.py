@@ -71,6 +71,7 @@ from checks.model import (
     RLSAttachment,
     Side,
     TableInfo,
+    TagPolicy,
     UnknownResource,
     Verdict,
 )
@@ -466,6 +467,73 @@ EDGES += [
      lake(gives((ANALYST, "SELECT", columns("sales.orders", "id", "day")), (MARKETING, "SELECT", columns("sales.clients", "day")), (ENGINEER, "SELECT", columns("sales.orders", "day", "ssn", "email"))), tags={column("sales.orders", "ssn"): {"sensitivity": "restricted"}})),
     ("permissions beneath SUPER_USER", lake(gives((ANALYST, "SUPER_USER", Catalog(f"{ACCOUNT}:a")), (MARKETING, "SELECT", table("sales.orders")))), lake(gives(
         (ANALYST, "SUPER_USER", CATALOG), (MARKETING, "CREATE_DATABASE DESCRIBE", Catalog(f"{ACCOUNT}:a")), (ENGINEER, "DESCRIBE", CATALOG)))),
+]  # fmt: skip
+
+
+OPEN_TO = ["IAM_ALLOWED_PRINCIPALS: ALL", f"{ANALYST}: DESCRIBE,SELECT"]
+HIDDEN = frozenset({"table_defaults", "description", "columns.id.type", "columns.email.comment"})
+
+
+def typed(**kinds: str) -> TableInfo:
+    listed = (normal.column(name, kind, "said" if kind == "text" else "") for name, kind in kinds.items())
+    return replace(ORDERS, columns=tuple(listed))
+
+
+def shared(tags: dict[Any, dict[str, str]], *who: Principal) -> Lake:
+    return lake(
+        [give(one, "SELECT", on) for one in who for on in (tagged(domain="hr"), cells("sales.orders", "some"))],
+        tags=tags,
+        filters={cells("sales.orders", "some"): (AllExcept(), "id > 1")},
+    )
+
+
+BY_NAME = gives(
+    (ANALYST, "SELECT", tagged(domain="sales")),
+    (MARKETING, "SELECT ALTER", tagged(domain="sales")),
+    (AUDITOR, "DESCRIBE ALTER", tagged("DATABASE", domain="sales")),
+    (EVERYBODY_HERE, "DESCRIBE", tagged(domain="sales")),
+)
+BY_SAVED = [give(some[0].principal, " ".join(p for row in some for p in row.permissions),
+                 tagged(some[0].resource.resource_type, saved="ours"), lend) for some, lend in zip(BY_NAME, ("", "SELECT", "", ""), strict=True)
+            if isinstance(some[0].resource, TagPolicy)]  # fmt: skip
+DESCRIBED = gives(
+    (ANALYST, "SELECT", tagged(domain="sales")),
+    (MARKETING, "ALTER", tagged("DATABASE", domain="hr")),
+    (ENGINEER, "SELECT", AnyResource(ACCOUNT, "TABLE")),
+    (AUDITOR, "SELECT", table("hr.notes")),
+    (ADMIN, "EXECUTE", Function(ACCOUNT, "sales", "mask")),
+    (STRANGERS, "SELECT", tagged(domain="nowhere")),
+    (role("nobody"), "DATA_LOCATION_ACCESS", location("lake")),
+)
+EDGES += [
+    ("an expression edited that live grants name and declared ones spell out", marked(FROM_HERE, grants=BY_NAME), marked(FROM_HERE, "sales hr", grants=BY_SAVED)),
+    ("the same, with fewer grants", lake(BY_NAME[:1], tags=FROM_HERE_TWO, saved={"ours": tagged(domain="sales")}), lake(BY_SAVED[:1], tags=FROM_HERE_TWO, saved={"ours": tagged(domain="sales hr")})),
+    ("databases that took the settings' defaults", lake(settings={"CreateTableDefaultPermissions": OPEN_TO}, databases=[
+        DatabaseInfo(SALES), DatabaseInfo(HR, hidden=HIDDEN, table_defaults=frozenset()), DatabaseInfo(database("a")), DatabaseInfo(database("b"), table_defaults=frozenset())]),
+     lake(settings={"CreateTableDefaultPermissions": OPEN_TO}, databases=[
+        DatabaseInfo(SALES, table_defaults=TWO_DEFAULTS), DatabaseInfo(HR, table_defaults=DEFAULTS), DatabaseInfo(database("b"), table_defaults=frozenset()),
+        DatabaseInfo(database("a"), table_defaults=DEFAULTS), DatabaseInfo(database("c"), table_defaults=DEFAULTS)])),
+    ("settings that could not be read in full", replace(settled(), settings=(replace(settled().settings[0], absent=frozenset({"Parameters"})),)),
+     settled(AllowExternalDataFiltering=True, Parameters=["x"], ReadOnlyAdmins=[AUDITOR], TrustedResourceOwners=["444455556666"])),
+    ("columns of other types", lake(tables=[typed(id="bigint", email="text", ssn="string", amount="int", gone="int"), CLIENTS, NOTES]),
+     lake(tables=[typed(id="BIGINT", email="varchar(3)", ssn="text", amount="decimal(5,2)"), CLIENTS, NOTES])),
+    ("columns whose types were hidden", lake(tables=[replace(typed(id="int", email="text", ssn="int"), hidden=HIDDEN), CLIENTS]),
+     lake(tables=[typed(id="bigint", email="string", ssn="string"), replace(CLIENTS, partition_keys=(), columns=(*(CLIENTS.columns or ()), *CLIENTS.partition_keys))])),
+    ("tables that differ in much", lake(tables=[replace(ORDERS, description="a", table_type="EXTERNAL_TABLE", format="csv", parameters=(("a", "1"), ("b", "2"))), CLIENTS, view("sales.v", "sales.orders")]),
+     lake(tables=[replace(ORDERS, description="b", table_type="VIRTUAL_VIEW", format="parquet", parameters=(("a", "2"), ("c", "3")), location="arn:aws:s3:::else"), replace(CLIENTS, location=None), view("sales.v", "hr.notes")])),
+    ("a tag moved for a group and for a member that alone still holds", shared({SALES: {"domain": "sales"}, HR: {"domain": "hr"}}, EVERYBODY_HERE, ANALYST, MARKETING), shared({SALES: {"domain": "hr"}, HR: {"domain": "sales"}}, ANALYST)),
+    ("a tag moved for a group that still holds", shared({SALES: {"domain": "sales"}, HR: {"domain": "hr"}}, EVERYBODY_HERE, ANALYST), shared({SALES: {"domain": "hr"}}, EVERYBODY_HERE, MARKETING)),
+    ("all tables instead of a policy on them", lake(gives((ANALYST, "SELECT", tagged(domain="sales")), (MARKETING, "SELECT", tagged(domain="sales hr")), (ENGINEER, "SELECT", tagged("DATABASE", domain="sales"))), tags=FROM_HERE_TWO),
+     lake(gives((ANALYST, "SELECT DROP", all_tables("sales")), (MARKETING, "SELECT DROP", all_tables("sales")), (ENGINEER, "SELECT", all_tables("sales"))), tags=FROM_HERE_TWO)),
+    ("a wider policy than declared", lake(gives((ANALYST, "SELECT", tagged(domain="sales", sensitivity="internal")), (MARKETING, "SELECT ALTER", tagged(sensitivity="restricted"))), tags=FROM_HERE_TWO),
+     lake(gives((ANALYST, "SELECT INSERT", tagged(domain="sales")), (MARKETING, "SELECT ALTER", tagged(domain="hr"))), tags=FROM_HERE_TWO)),
+    ("DESCRIBE on the catalog", lake(DESCRIBED, tags=FROM_HERE_TWO), lake([*DESCRIBED, *(give(some[0].principal, "DESCRIBE", CATALOG) for some in DESCRIBED)], tags=FROM_HERE_TWO)),
+    ("rows that others cover", lake(gives((ANALYST, "SELECT", table("sales.orders")), (ANALYST, "SELECT", all_tables("sales")), (MARKETING, "SELECT", tagged(domain="sales")), (MARKETING, "SELECT", tagged(domain="sales hr")),
+        (ENGINEER, "EXECUTE", Function(ACCOUNT, "sales", "mask")), (ENGINEER, "EXECUTE", Function(ACCOUNT, "sales", "*")), (AUDITOR, "SELECT", columns("hr.notes", "id")), (AUDITOR, "SELECT", table("hr.notes"))), tags=FROM_HERE_TWO),
+     lake(gives((ANALYST, "SELECT", all_tables("sales")), (MARKETING, "SELECT", tagged(domain="sales hr")), (ENGINEER, "EXECUTE", Function(ACCOUNT, "sales", "*")), (AUDITOR, "SELECT", table("hr.notes"))), tags=FROM_HERE_TWO)),
+    ("an expression of a database policy without a body", lake(gives((ANALYST, "ALTER", tagged("DATABASE", saved="none")), (MARKETING, "ALTER", tagged("DATABASE", domain="sales", sensitivity="internal"))), tags=FROM_HERE_TWO),
+     lake(gives((ANALYST, "ALTER", tagged("DATABASE", saved="none")), (MARKETING, "ALTER DESCRIBE", tagged("DATABASE", domain="sales", sensitivity="internal"))), tags={**FROM_HERE_TWO, SALES: {"domain": "hr"}, HR: {"domain": "sales", "sensitivity": "internal"}})),
+    ("tags of values nobody defined", lake(tags=FROM_HERE_TWO, keys={"domain": "sales hr", "sensitivity": "internal restricted", "gone": "a b"}), lake(tags=FROM_HERE_TWO, keys={"domain": "sales hr it", "sensitivity": "internal restricted", "new": "c"})),
 ]  # fmt: skip
 
 
