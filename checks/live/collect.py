@@ -155,7 +155,7 @@ class _Reading:
             yield self.answer(collector, call, request, response, failure)
             if response is None:
                 return
-            self.learn(collector, call, response)
+            self.learn(collector, call, _encode(response))
             token = response.get("NextToken") or ""
             if not token:
                 return
@@ -200,10 +200,12 @@ class _Reading:
         self.progress(Step(collector.name, call.operation, self.line - 1, self.rows))
         return answer
 
-    def learn(self, collector: Collector, call: Call, response: Mapping[str, Any]) -> None:
+    def learn(self, collector: Collector, call: Call, body: bytes) -> None:
+        if collector.learn is None:
+            return
         try:
-            collector.learn(call, response, self.learnt)
-        except (AttributeError, KeyError, TypeError):
+            collector.learn(call, body, self.learnt)
+        except msgspec.MsgspecError:
             # A malformed row: facts.build names it as a gap. What it would have led to is not asked for.
             return
 

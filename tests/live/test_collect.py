@@ -332,5 +332,5 @@ def test_readings_of_several_regions_are_one_recording():
 
 def test_collectors_are_found_by_their_file():
     names = [one.name for one in collectors()]
-    assert len(names) == len(set(names)) == 16
+    assert len(names) == len(set(names)) == 17
     assert now().tzinfo is not None

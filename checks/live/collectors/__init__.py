@@ -1,7 +1,7 @@
 """One file for each family of API calls. A file with a ``COLLECTOR`` is a collector: adding one is adding a file.
 
-Collectors run one after the other, by ``rank``; what one learns (names of databases, keys of LF-tags) the later ones
-may ask for. A collector only says which calls to make: ``collect`` makes them, and only those that it lists.
+A collector only says which calls to make, and what must have been read before it: ``collect`` makes them, and only
+those that it lists. Collectors that wait for nothing, or no longer, run at the same time.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import importlib
 import pkgutil
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 Learnt = dict[str, dict[tuple[str, str], tuple[str, ...]]]
-"""What earlier collectors learnt: ``databases`` → (catalog, name) → details. A catalog is empty if it is the root."""
+"""What was learnt: ``databases`` → (catalog, name) → details. A catalog is empty if it is the root."""
+
+ALL_OTHERS: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,17 @@ class Call:
     request: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _nothing(_call: Call, _response: Mapping[str, Any], _learnt: Learnt) -> None:
-    """Learn nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """What to ask, in which order (``rank``), and which IAM actions the caller needs for it.
+    """What to ask, and which IAM actions the caller needs for it. ``operations`` are all that it may ask for.
 
-    ``calls`` may read what was learnt so far; ``learn`` gets each page of its own calls. ``operations`` are the only
-    (service, operation) pairs that it may ask for.
+    ``calls`` is begun once every collector named in ``after`` has ended, and may read what those have learnt (not what
+    its own pages teach: they may still be on their way). ``("*",)`` means all others that do not say so themselves.
+    ``learn`` gets the JSON body of each page of its own calls and a mapping of its own, which the others see once the
+    collector has ended; a body that it cannot decode teaches it nothing (``facts.build`` names it as a gap).
+
+    ``rank`` is the place in a recording, nothing else. ``repeats`` names the collector whose calls this one makes a
+    second time, later: if the answers differ, all ``bracketed`` collectors read again, a bounded number of times.
     """
 
     name: str
@@ -45,12 +48,15 @@ class Collector:
     operations: tuple[tuple[str, str], ...]
     actions: tuple[str, ...]
     calls: Callable[[Learnt], Iterator[Call]]
-    learn: Callable[[Call, Mapping[str, Any], Learnt], None] = _nothing
+    learn: Callable[[Call, bytes, Learnt], None] | None = None
+    after: tuple[str, ...] = ()
+    bracketed: bool = False
+    repeats: str = ""
 
 
 @cache
 def collectors() -> tuple[Collector, ...]:
-    """Return every collector, in the order in which they run."""
+    """Return every collector, in the order of the recording."""
     found = [
         importlib.import_module(f"{__name__}.{module.name}").COLLECTOR for module in pkgutil.iter_modules(__path__)
     ]

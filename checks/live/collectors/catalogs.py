@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from checks.live.collectors import Call, Collector, Learnt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+
+class _Catalog(msgspec.Struct):
+    CatalogId: str | None = None
+    Name: str | None = None
+
+
+class _Page(msgspec.Struct):
+    CatalogList: list[_Catalog] | None = None
+
+
+_decode = msgspec.json.Decoder(_Page).decode
 
 
 def _calls(_: Learnt) -> Iterator[Call]:
     yield Call("glue", "GetCatalogs", {"Recursive": True, "IncludeRoot": True, "MaxResults": 1000})
 
 
-def _learn(_: Call, response: Mapping[str, Any], learnt: Learnt) -> None:
-    for catalog in response.get("CatalogList") or ():
-        if ":" in (catalog.get("CatalogId") or ""):  # the root's id is the account alone
-            learnt.setdefault("catalogs", {})[catalog["CatalogId"], catalog["Name"]] = ()
+def _learn(_: Call, body: bytes, learnt: Learnt) -> None:
+    for catalog in _decode(body).CatalogList or ():
+        if ":" in (catalog.CatalogId or ""):  # the root's id is the account alone
+            learnt.setdefault("catalogs", {})[catalog.CatalogId or "", catalog.Name or ""] = ()
 
 
 COLLECTOR = Collector(

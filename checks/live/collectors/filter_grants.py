@@ -27,4 +27,6 @@ COLLECTOR = Collector(
     operations=(("lakeformation", "ListPermissions"),),
     actions=("lakeformation:ListPermissions",),
     calls=_calls,
+    after=("filters",),
+    bracketed=True,
 )

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from checks.live.collectors import Call, Collector, Learnt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+
+class _Tag(msgspec.Struct):
+    TagKey: str
+    TagValues: list[str]
+    CatalogId: str | None = None
+
+
+class _Page(msgspec.Struct):
+    LFTags: list[_Tag] | None = None
+
+
+_decode = msgspec.json.Decoder(_Page).decode
 
 
 def _calls(_: Learnt) -> Iterator[Call]:
     yield Call("lakeformation", "ListLFTags", {"ResourceShareType": "ALL", "MaxResults": 1000})
 
 
-def _learn(_: Call, response: Mapping[str, Any], learnt: Learnt) -> None:
-    for tag in response.get("LFTags") or ():
-        key = tag.get("CatalogId") or "", tag["TagKey"]
+def _learn(_: Call, body: bytes, learnt: Learnt) -> None:
+    for tag in _decode(body).LFTags or ():
+        key = tag.CatalogId or "", tag.TagKey
         known = learnt.setdefault("lf_tags", {}).get(key, ())
-        learnt["lf_tags"][key] = tuple(dict.fromkeys((*known, *tag["TagValues"])))
+        learnt["lf_tags"][key] = tuple(dict.fromkeys((*known, *tag.TagValues)))
 
 
 COLLECTOR = Collector(
@@ -28,4 +43,5 @@ COLLECTOR = Collector(
     actions=("lakeformation:ListLFTags",),
     calls=_calls,
     learn=_learn,
+    bracketed=True,
 )

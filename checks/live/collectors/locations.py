@@ -20,4 +20,5 @@ COLLECTOR = Collector(
     operations=(("lakeformation", "ListResources"),),
     actions=("lakeformation:ListResources",),
     calls=_calls,
+    after=("*",),
 )

@@ -20,4 +20,6 @@ COLLECTOR = Collector(
     operations=(("lakeformation", "ListPermissions"),),
     actions=("lakeformation:ListPermissions",),
     calls=_calls,
+    after=("settings", "lf_tags"),
+    bracketed=True,
 )

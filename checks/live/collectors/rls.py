@@ -1,31 +1,43 @@
-"""Row-level security policies, their bodies and where they are attached."""
+"""Row-level security policies and where they are attached."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from checks.live.collectors import Call, Collector, Learnt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 
-def _calls(learnt: Learnt) -> Iterator[Call]:
+class _Policy(msgspec.Struct):
+    Name: str
+    CatalogId: str | None = None
+    FilterExpression: str | None = None
+
+
+class _Page(msgspec.Struct):
+    RLSPolicies: list[_Policy] | None = None
+
+
+_decode = msgspec.json.Decoder(_Page).decode
+
+
+def _calls(_: Learnt) -> Iterator[Call]:
     yield Call("lakeformation", "ListRLSPolicies", {"MaxResults": 1000})
-    for (_, name), body in learnt.get("rls", {}).items():
-        if not body:
-            yield Call("lakeformation", "GetRLSPolicy", {"Name": name})
     yield Call("lakeformation", "ListRLSPolicyAttachments", {"MaxResults": 1000})
 
 
-def _learn(call: Call, response: Mapping[str, Any], learnt: Learnt) -> None:
+def _learn(call: Call, body: bytes, learnt: Learnt) -> None:
     if call.operation == "ListRLSPolicies":
-        for policy in response.get("RLSPolicies") or ():
-            body = ("body",) if policy.get("FilterExpression") else ()
-            learnt.setdefault("rls", {})[policy.get("CatalogId") or "", policy["Name"]] = body
+        for policy in _decode(body).RLSPolicies or ():
+            known = ("body",) if policy.FilterExpression else ()
+            learnt.setdefault("rls", {})[policy.CatalogId or "", policy.Name] = known
 
 
-_OPERATIONS = ("ListRLSPolicies", "GetRLSPolicy", "ListRLSPolicyAttachments")
+_OPERATIONS = ("ListRLSPolicies", "ListRLSPolicyAttachments")
 
 COLLECTOR = Collector(
     name="rls",

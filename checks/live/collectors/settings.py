@@ -20,4 +20,5 @@ COLLECTOR = Collector(
     operations=(("lakeformation", "GetDataLakeSettings"),),
     actions=("lakeformation:GetDataLakeSettings",),
     calls=_calls,
+    bracketed=True,
 )

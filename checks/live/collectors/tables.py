@@ -22,4 +22,5 @@ COLLECTOR = Collector(
     operations=(("glue", "GetTables"),),
     actions=("glue:GetTables",),
     calls=_calls,
+    after=("databases",),
 )

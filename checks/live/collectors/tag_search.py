@@ -34,4 +34,6 @@ COLLECTOR = Collector(
     operations=tuple(("lakeformation", operation) for operation in _OPERATIONS),
     actions=tuple(f"lakeformation:{operation}" for operation in _OPERATIONS),
     calls=_calls,
+    after=("lf_tags",),
+    bracketed=True,
 )
