@@ -91,7 +91,8 @@ _TYPES: Final = ("bigint", "string", "int", "boolean", "decimal(10,2)", "double"
 _VARIANTS: Final = 301
 
 
-def _json(value: object) -> str:
+def json_of(value: object) -> str:
+    """Spell a value as compact JSON."""
     return json.dumps(value, separators=(",", ":"))
 
 
@@ -108,28 +109,30 @@ class Recording:
         self.lake = lake
         self.live = live
         self.tags = lake.live if live else lake.declared
-        self._expressions = [_json(_pairs(one)) for one in lake.expressions]
-        self._words = {one: _json(one) for one in {*ON_TABLES, *ON_DATABASES, *MORE.values(), *LESS.values(), ()}}
+        self._expressions = [json_of(_pairs(one)) for one in lake.expressions]
+        self._words = {one: json_of(one) for one in {*ON_TABLES, *ON_DATABASES, *MORE.values(), *LESS.values(), ()}}
 
     def lines(self) -> Iterator[str]:
         """Give the lines, the header first."""
-        yield _json({"floodline_recording": 1, "started": AT, "tool": "bench.access_lake", "botocore": "none"})
-        yield _line("sts", "GetCallerIdentity", {}, _json({"UserId": "AROAEXAMPLE", "Account": ACCOUNT, "Arn": READER}))
-        yield _line("lakeformation", "GetDataLakePrincipal", {}, _json({"Identity": READER}))
-        yield _line("lakeformation", "GetDataLakeSettings", {}, _json({"DataLakeSettings": _SETTINGS}))
+        yield json_of({"floodline_recording": 1, "started": AT, "tool": "bench.access_lake", "botocore": "none"})
+        yield _line(
+            "sts", "GetCallerIdentity", {}, json_of({"UserId": "AROAEXAMPLE", "Account": ACCOUNT, "Arn": READER})
+        )
+        yield _line("lakeformation", "GetDataLakePrincipal", {}, json_of({"Identity": READER}))
+        yield _line("lakeformation", "GetDataLakeSettings", {}, json_of({"DataLakeSettings": SETTINGS}))
         yield from _listing("ListPermissions", "PrincipalResourcePermissions", self.permissions())
-        yield from _listing("ListResources", "ResourceInfoList", map(_json, self.locations()))
+        yield from _listing("ListResources", "ResourceInfoList", map(json_of, self.locations()))
         yield from _listing("ListLakeFormationOptIns", "LakeFormationOptInsInfoList", ())
-        yield from _listing("ListDataCellsFilter", "DataCellsFilters", map(_json, self.filters()))
+        yield from _listing("ListDataCellsFilter", "DataCellsFilters", map(json_of, self.filters()))
         yield from _listing("ListRLSPolicies", "RLSPolicies", ())
         yield from _listing("ListRLSPolicyAttachments", "RLSPolicyAttachments", ())
         yield from _listing("ListLFTagExpressions", "LFTagExpressions", ())
         yield from _listing("ListLFTags", "LFTags", (
-            _json({"CatalogId": ACCOUNT, "TagKey": key, "TagValues": [value_name(one) for one in range(count)]})
+            json_of({"CatalogId": ACCOUNT, "TagKey": key, "TagValues": [value_name(one) for one in range(count)]})
             for key, count in KEYS.items()
         ))  # fmt: skip
         yield from self.searches()
-        yield _line("glue", "GetDatabases", {}, '{"DatabaseList":[' + ",".join(map(_json, self.databases())) + "]}")
+        yield _line("glue", "GetDatabases", {}, '{"DatabaseList":[' + ",".join(map(json_of, self.databases())) + "]}")
         for number in range(self.lake.size.databases):
             rows = ",".join(self.tables(number))
             yield _line("glue", "GetTables", {"DatabaseName": database_name(number)}, '{"TableList":[' + rows + "]}")
@@ -140,7 +143,7 @@ class Recording:
         """Give rows of ListPermissions."""
         words = self._words
         for number, grant in enumerate(self.lake.side(live=self.live)):
-            permissions = words.get(grant.permissions) or _json(grant.permissions)
+            permissions = words.get(grant.permissions) or json_of(grant.permissions)
             options = permissions if grant.options else "[]"
             second = number * 37 % 86400
             yield (
@@ -197,7 +200,7 @@ class Recording:
                 request = {"Expression": [{"TagKey": key, "TagValues": [value_name(one) for one in values]}]}
                 rows = (
                     f'{{"Database":{{"CatalogId":"{ACCOUNT}","Name":"{database_name(number)}"}},'
-                    f'"LFTags":{_tag(key, tags[key])}}}'
+                    f'"LFTags":{tag_of(key, tags[key])}}}'
                     for number, tags in enumerate(self.tags.databases) if tags.get(key) in values
                 )  # fmt: skip
                 yield from _listing("SearchDatabasesByLFTags", "DatabaseList", rows, request, SEARCH_PAGE)
@@ -209,13 +212,13 @@ class Recording:
             database, own = self.tags.databases[table // TABLES_OF_DATABASE], self.tags.tables.get(table, {})
             shown = own.get(key, database.get(key)) if self.live else own.get(key)
             columns = [
-                f'{{"Name":"{column_name(one)}","LFTags":{_tag(key, value)}}}'
+                f'{{"Name":"{column_name(one)}","LFTags":{tag_of(key, value)}}}'
                 for one, (name, value) in sorted(self.tags.columns.get(table, {}).items()) if name == key
             ] if key in ("pii", "sensitivity") and values.start == 0 else []  # fmt: skip
             if shown not in values and not columns:
                 continue
-            above = f',"LFTagOnDatabase":{_tag(key, database[key])}' if key in database else ""
-            here = f',"LFTagsOnTable":{_tag(key, shown)}' if shown is not None else ""
+            above = f',"LFTagOnDatabase":{tag_of(key, database[key])}' if key in database else ""
+            here = f',"LFTagsOnTable":{tag_of(key, shown)}' if shown is not None else ""
             below = f',"LFTagsOnColumns":[{",".join(columns)}]' if columns else ""
             yield (
                 f'{{"Table":{{"CatalogId":"{ACCOUNT}","DatabaseName":"{database_name(table // TABLES_OF_DATABASE)}",'
@@ -290,7 +293,7 @@ class Recording:
         ]
 
 
-_SETTINGS: Final = {
+SETTINGS: Final = {
     "DataLakeAdmins": [{"DataLakePrincipalIdentifier": ADMIN}],
     "ReadOnlyAdmins": [{"DataLakePrincipalIdentifier": READER}],
     "CreateDatabaseDefaultPermissions": [],
@@ -314,7 +317,7 @@ _STORAGE: Final = (
 def _line(service: str, operation: str, request: Mapping[str, Any], response: str) -> str:
     return (
         f'{{"account":"{ACCOUNT}","region":"{REGION}","service":"{service}","operation":"{operation}",'
-        f'"request":{_json(request)},"response":{response},"at":"{AT}"}}'
+        f'"request":{json_of(request)},"response":{response},"at":"{AT}"}}'
     )
 
 
@@ -341,7 +344,8 @@ def _pairs(expression: Expression) -> list[dict[str, Any]]:
     return [{"TagKey": key, "TagValues": [value_name(one) for one in values]} for key, values in expression]
 
 
-def _tag(key: str, value: int) -> str:
+def tag_of(key: str, value: int) -> str:
+    """Spell one LF-tag as the list that an answer has."""
     return f'[{{"CatalogId":"{ACCOUNT}","TagKey":"{key}","TagValues":["v{value}"]}}]'
 
 
@@ -355,7 +359,7 @@ class Peer:
         self.live = live
         self.tags = lake.live if live else lake.declared
         self._expressions = [
-            _json({key: [value_name(value) for value in values] for key, values in one}) for one in lake.expressions
+            json_of({key: [value_name(value) for value in values] for key, values in one}) for one in lake.expressions
         ]
 
     def text(self) -> Iterator[str]:
@@ -377,7 +381,7 @@ class Peer:
     def keys(self) -> Iterator[str]:
         """Give the LF-tags."""
         for key, count in KEYS.items():
-            yield _json({"key": key, "values": [value_name(one) for one in range(count)], "catalog_id": ACCOUNT})
+            yield json_of({"key": key, "values": [value_name(one) for one in range(count)], "catalog_id": ACCOUNT})
 
     def filters(self) -> Iterator[str]:
         """Give the data cells filters."""
@@ -388,7 +392,7 @@ class Peer:
             which: dict[str, Any] = {"columns": names}
             if inverted:
                 which = {"column_wildcard": True, **({"excluded_columns": names} if names else {})}
-            yield _json({
+            yield json_of({
                 "name": filter_name(number), "database": database_name(table // TABLES_OF_DATABASE),
                 "table": table_name(table), "catalog_id": ACCOUNT,
                 "row_filter": self.lake.filter_body(number, live=self.live), **which,
@@ -411,7 +415,7 @@ class Peer:
         """Give the grants."""
         words: dict[tuple[str, ...], str] = {}
         for grant in self.lake.side(live=self.live):
-            held = words.get(grant.permissions) or words.setdefault(grant.permissions, _json(grant.permissions))
+            held = words.get(grant.permissions) or words.setdefault(grant.permissions, json_of(grant.permissions))
             options = f',"grantable_permissions":{held}' if grant.options else ""
             yield (
                 f'{{"principal":"arn:aws:iam::{ACCOUNT}:role/lake/role-{grant.principal:05d}","resource":{{'
@@ -441,7 +445,7 @@ class Peer:
 
 def _assigned(resource: Mapping[str, Any], tags: Values) -> str:
     values = {key: [value_name(value)] for key, value in sorted(tags.items())}
-    return _json({"resource": {**resource, "catalog_id": ACCOUNT}, "tags": values})
+    return json_of({"resource": {**resource, "catalog_id": ACCOUNT}, "tags": values})
 
 
 # ------------------------------------------------------------------------------------------------------------- writing
@@ -494,12 +498,12 @@ def write(lake: Lake, folder: Path, *, peer: bool = False) -> dict[str, Any]:
     """Write both sides and what differs; return counts of what was written."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, live in (("declared", False), ("live", True)):
-        _write(folder / f"{name}.jsonl", (f"{line}\n" for line in Recording(lake, live=live).lines()))
+        pour_into(folder / f"{name}.jsonl", (f"{line}\n" for line in Recording(lake, live=live).lines()))
     if peer:
         for name, live in (("desired", False), ("current", True)):
-            _write(folder / f"{name}.json", Peer(lake, live=live).text())
+            pour_into(folder / f"{name}.json", Peer(lake, live=live).text())
     differences = planted(lake)
-    _write(folder / "planted.json", [_json(differences)])
+    pour_into(folder / "planted.json", [json_of(differences)])
     size = lake.size
     return {
         "grants": size.grants, "tables": size.tables, "columns": size.columns, "databases": size.databases,
@@ -510,7 +514,7 @@ def write(lake: Lake, folder: Path, *, peer: bool = False) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _write(path: Path, pieces: Iterable[str]) -> None:
+def pour_into(path: Path, pieces: Iterable[str]) -> None:
     """Write beside *path*, then rename: a file that is there is whole."""
     partial = path.with_name(f"{path.name}.part")
     with partial.open("w", encoding="ascii", newline="", buffering=1 << 20) as file:
@@ -563,7 +567,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lake = Lake(size_of(asked))
     except TooSmallError as error:
         parser.error(str(error))
-    print(_json(write(lake, asked.folder, peer=asked.peer)))
+    print(json_of(write(lake, asked.folder, peer=asked.peer)))
     return 0
 
 
