@@ -509,18 +509,19 @@ def _table_view(sides: Sides, told: TableInfo, now: TableInfo) -> int:
             )
         )
         found = 1
-    if not told.view_text or _same_body(told, now):
+    if _same_body(told, now) or "view_text" in told.hidden:
         return found
+    differs = "differs" if told.view_text and now.view_text else "is gone" if told.view_text else "is not declared"
     sides.findings.append(
         say.build(
             "FL151",
             Verdict.UNKNOWN,
             say.subject("table", told.id, sides.id, declared=told.evidence),
-            f"the body of the view {spelling.words(told.id)} differs; whether it shows more is not decided",
+            f"the body of the view {spelling.words(told.id)} {differs}; whether it shows more is not decided",
             Cause("view", f"body of the view {spelling.words(told.id)}"),
             confidence=sides.confidence,
-            declared=spelling.printable(told.view_text),
-            live=spelling.printable(now.view_text),
+            declared=spelling.printable(told.view_text) or "no body",
+            live=spelling.printable(now.view_text) or "no body",
             evidence=[told.evidence, now.evidence],
         )
     )

@@ -118,6 +118,27 @@ def test_the_definer_and_the_body_of_a_view_are_two_findings() -> None:
     assert len({one.id for one in found(declared, live)}) == 2
 
 
+@pytest.mark.parametrize(
+    ("told", "now", "expected"),
+    [
+        ("", "", None),
+        ("select 1", "select\n1", None),
+        ("", "select 1", "the body of the view sales.orders is not declared; whether it shows more is not decided"),
+        ("select 1", "", "the body of the view sales.orders is gone; whether it shows more is not decided"),
+        ("select 1", "select 2", "the body of the view sales.orders differs; whether it shows more is not decided"),
+    ],
+)
+def test_a_body_that_came_went_or_differs_is_never_equal(told: str, now: str, expected: str | None) -> None:
+    some = found(lake([READ], tables=orders(view_text=told)), lake([READ], tables=orders(view_text=now)))
+    assert [one.message for one in some] == ([expected] if expected else [])
+    assert said(some) == (["unknown FL151"] if expected else [])
+
+
+def test_a_body_that_is_a_secret_is_not_compared() -> None:
+    declared = lake([READ], tables=orders(view_text="", hidden=frozenset({"view_text"})))
+    assert found(declared, lake([READ], tables=orders(view_text="select 1"))) == []
+
+
 # --------------------------------------------------------------------------------------------- the types behind filters
 SOME = cells("sales.orders", "some")
 READ_SOME, READ_EMAIL = give(ANALYST, "SELECT", SOME), give(ANALYST, "SELECT", columns("sales.orders", "email"))
