@@ -215,7 +215,7 @@ _KINDS = (
         "FL140",
         "fact-changed",
         Severity.LOW,
-        "A declared fact differs; nobody's access does.",
+        "A declared fact differs; nobody is known to have more or less by it.",
         "Deploy the stack again, or change the declaration.",
         _API + "Welcome.html",
     ),

@@ -9,6 +9,7 @@ from checks import normal, spelling
 from checks.compare import findings as say
 from checks.compare.beneath import reads_all, tables_of_view
 from checks.compare.locations import tables_below
+from checks.compare.retyped import doubtful
 from checks.compare.sides import Sides
 from checks.model import (
     Catalog,
@@ -260,7 +261,8 @@ def _tables(sides: Sides) -> None:
         quiet = _table_location(sides, told, now) + _table_additional(sides, told, now) + _table_view(sides, told, now)
         differences = _table_differences(told, now, sides.opened_columns.get(table, frozenset()))
         if differences:
-            sides.findings.append(_fact_changed(sides, "table", table, differences, told.evidence, now.evidence))
+            doubt = _in_doubt(sides, table) if any(name.startswith("type of ") for name, _, _ in differences) else ""
+            sides.findings.append(_fact_changed(sides, "table", table, differences, told.evidence, now.evidence, doubt))
         elif not quiet:
             sides.equal += 1
     for table, now in sides.live.tables.items():
@@ -281,6 +283,13 @@ def _tables(sides: Sides) -> None:
                     evidence=[now.evidence],
                 )
             )
+
+
+def _in_doubt(sides: Sides, table: Table) -> str:
+    """Say which row filters may show other rows because a column has another type."""
+    names = sorted(spelling.words(one) for one in doubtful(sides) if one.table == table)
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return f"; whether {', '.join(names[:3])}{more} shows other rows by it is not decided" if names else ""
 
 
 def _new_view(sides: Sides, now: TableInfo) -> bool:
@@ -682,6 +691,7 @@ def _fact_changed(
     differences: list[tuple[str, str, str]],
     declared: Evidence | None,
     live: Evidence | None,
+    doubt: str = "",
 ) -> Finding:
     words = spelling.words(resource)
     show: Callable[[str], str] = spelling.printable
@@ -689,7 +699,7 @@ def _fact_changed(
         "FL140",
         Verdict.CHANGED,
         say.subject(kind, resource, sides.id, declared=declared),
-        f"{words} differs in {', '.join(show(name) for name, _, _ in differences)}",
+        f"{words} differs in {', '.join(show(name) for name, _, _ in differences)}{doubt}",
         Cause(
             kind,
             f"{words}: "

@@ -24,13 +24,25 @@ def retyped(sides: Sides) -> None:
     what a filter was declared to show rests on the declared type, and rows of two types are not ordered here
     (https://docs.aws.amazon.com/lake-formation/latest/dg/partiql-support.html).
     """
-    changed: dict[Table, dict[str, Types]] = {}
-    for cells, body in {**sides.declared.filters, **sides.live.filters}.items():
-        table = cells.table
-        if table not in changed:
-            changed[table] = _changed(sides.declared.tables.get(table), sides.live.tables.get(table))
-        if changed[table]:
-            _judge(sides, body, changed[table])
+    for cells, (types, holders) in doubtful(sides).items():
+        _report(sides, cells, types, holders)
+
+
+def doubtful(sides: Sides) -> dict[DataCellsFilter, tuple[str, list[Principal]]]:
+    """Return the filters whose rows cannot be told by the declared types: which types in words, and whom it concerns.
+
+    Computed once, and kept with the sides.
+    """
+    if sides.doubtful is None:
+        sides.doubtful = {}
+        changed: dict[Table, dict[str, Types]] = {}
+        for cells in {**sides.declared.filters, **sides.live.filters}:
+            table = cells.table
+            if table not in changed:
+                changed[table] = _changed(sides.declared.tables.get(table), sides.live.tables.get(table))
+            if changed[table]:
+                _judge(sides, cells, changed[table], sides.doubtful)
+    return sides.doubtful
 
 
 def _changed(told: TableInfo | None, now: TableInfo | None) -> dict[str, Types]:
@@ -54,17 +66,27 @@ def _meaning(text: str) -> object:
         return text.replace(" ", "").lower()
 
 
-def _judge(sides: Sides, body: FilterBody, changed: dict[str, Types]) -> None:
-    cells = body.id
+def _judge(
+    sides: Sides,
+    cells: DataCellsFilter,
+    changed: dict[str, Types],
+    found: dict[DataCellsFilter, tuple[str, list[Principal]]],
+) -> None:
     told, now = sides.view_declared.body(cells), sides.view_live.body(cells)
     if told is None or now is None or not isinstance(told.rows, Where) or not isinstance(now.rows, Where):
         return  # every row, or none known: no type decides
     named = sorted(name for name in changed if _names(told.rows, name) or _names(now.rows, name))
     holders = _holders(sides, cells) if named else []
-    if not holders:
-        return
+    if holders:
+        types = "; ".join(f"{spelling.printable(name)}: {_words(changed[name])}" for name in named)
+        found[cells] = types, holders
+
+
+def _report(sides: Sides, cells: DataCellsFilter, types: str, holders: list[Principal]) -> None:
+    told, now = sides.view_declared.body(cells), sides.view_live.body(cells)
+    assert told is not None  # else it is not in doubt
+    assert now is not None
     words = spelling.words(cells)
-    types = "; ".join(f"{spelling.printable(name)}: {_words(changed[name])}" for name in named)
     sides.findings.append(
         say.build(
             "FL151",
@@ -75,11 +97,15 @@ def _judge(sides: Sides, body: FilterBody, changed: dict[str, Types]) -> None:
             Cause("filter", f"{words}: type of {types}"),
             confidence=sides.confidence,
             reach=sides.reach(holders, {}, tables=1),
-            declared=spelling.printable(told.rows.text),
-            live=spelling.printable(now.rows.text),
+            declared=_text(told),
+            live=_text(now),
             evidence=[told.evidence, now.evidence, sides.live.tables[cells.table].evidence],
         )
     )
+
+
+def _text(body: FilterBody) -> str:
+    return spelling.printable(body.rows.text) if isinstance(body.rows, Where) else ""
 
 
 def _words(types: Types) -> str:

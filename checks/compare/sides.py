@@ -69,6 +69,8 @@ class Sides:
     """What live grants gain by naming a saved expression whose body was edited."""
     gained: list[tuple[Principal, list[Grant], int]] = field(default_factory=list)
     """Whose live rows got a finding because they give more, and its place among the findings."""
+    doubtful: dict[DataCellsFilter, tuple[str, list[Principal]]] | None = None
+    """Filters over a column of another type than declared (``retyped``), once that was asked."""
     _register: Register | None = None
     _breadth: Breadth | None = None
     _places: list[tuple[str, Table]] | None = None

@@ -186,6 +186,11 @@ def test_what_is_lost_are_rows_of_the_declared_types() -> None:
     declared = lake([READ_SOME], filters={SOME: (AllExcept(), "id > 3 and id < 5")})
     same = lake([READ_SOME], tables=orders(columns=tuple(names)), filters={SOME: (AllExcept(), "id = 4")})
     assert "unknown FL151" in said(found(declared, same))
+    undecided = sorted(one.message.rpartition("; ")[2] for one in found(declared, same) if one.rule == "FL140")
+    assert undecided == [
+        "whether filter some on sales.orders shows other rows by it is not decided",
+        "whether it shows other rows is not decided, since a column that it names has another type than declared",
+    ]
     assert not [one for one in found(declared, same) if one.verdict is Verdict.NARROWED]
     less = lake([READ_SOME], tables=orders(columns=tuple(names)), filters={SOME: (AllExcept(), "id = 5")})
     (lost,) = (one for one in found(declared, less) if one.verdict is Verdict.NARROWED)

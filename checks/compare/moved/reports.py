@@ -14,6 +14,7 @@ from checks.compare.moved.effects import Effect, Effects, Moved
 from checks.compare.moved.roles import Roles
 from checks.compare.moved.telling import Story, changed, latent, tell
 from checks.compare.moved.world import World
+from checks.compare.retyped import doubtful
 from checks.compare.rows import Excess
 from checks.compare.tagmatch import numbers
 from checks.model import (
@@ -314,6 +315,9 @@ def _strange_filter(world: World, cells: DataCellsFilter, body: FilterBody) -> N
     )
 
 
+_TYPES = "whether it shows other rows is not decided, since a column that it names has another type than declared"
+
+
 def _without_effect(world: World, story: Story, cells: DataCellsFilter, body: FilterBody, now: FilterBody) -> None:
     """Two bodies that differ in text and in nobody's access: the same rows in other words, or a filter nobody holds."""
     sides = world.sides
@@ -325,7 +329,7 @@ def _without_effect(world: World, story: Story, cells: DataCellsFilter, body: Fi
     decided = held and not any(one.unknown is None and one.today for one in (*gained, *lost))
     # What is held, and differs only for columns to come or cannot be ordered, was decided on the table already.
     if not decided or any(one.unknown for one in gained):
-        changed(world, story)
+        changed(world, story, why=_TYPES if cells in doubtful(sides) else "")
     elif _shows_later(gained):
         latent(world, story, _LATER_COLUMN)
     else:
