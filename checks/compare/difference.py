@@ -179,8 +179,14 @@ def _predicates(sides: Sides, found: Difference) -> str | None:
 
 
 def witness(found: Difference) -> Witness:
-    """Choose the smallest telling example: a sensitive column if there is one, else the first by name."""
-    for flag in (False, True):
+    """Choose the smallest telling example: a sensitive column if there is one, else the first by name.
+
+    What may only be passed on from now on was held before: it is told last, and said to be that (``lends``).
+    """
+    told = [atom for atom in found.plain if atom[0] != SUPER_USER or not found.tables]
+    best_atom = min(told, key=lambda one: (one[0] in MILD, one[1], one[0]), default=(DESCRIBE, False))
+    telling = best_atom in told and best_atom[0] not in MILD and not best_atom[1]
+    for flag in (False,) if telling else (False, True):
         if cells := found.select.get(flag):
             best = cells.best()
             table, column = best
@@ -193,8 +199,6 @@ def witness(found: Difference) -> Witness:
                 None if column == FUTURE else column,
                 found.row.get(best),
             )
-    told = [atom for atom in found.plain if atom[0] != SUPER_USER or not found.tables]
-    best_atom = min(told, key=lambda one: (one[0] in MILD, one[1], one[0]), default=(DESCRIBE, False))
     permission = best_atom[0]
     if best_atom in found.where:
         table = found.where[best_atom]
@@ -203,6 +207,16 @@ def witness(found: Difference) -> Witness:
         database = min(found.databases, key=lambda one: one.name)
         return Witness(found.principal, permission, database.catalog, database.name)
     return place(found.principal, permission, found.resource)
+
+
+def lends(found: Difference, seen: Witness) -> bool:
+    """Whether a witness is of a permission that was held before, and may only be passed on from now on."""
+    permission = seen.permission
+    if permission == SELECT:
+        return not found.select.get(False) and (SELECT, False) not in found.plain
+    return any(one == permission for one, _ in found.plain) and not any(
+        one == permission and not flag for one, flag in found.plain
+    )
 
 
 def place(principal: Principal | None, permission: str | None, resource: Resource) -> Witness:

@@ -14,7 +14,7 @@ from checks import spelling
 from checks.compare import findings as say
 from checks.compare.beneath import beneath
 from checks.compare.cells import beyond_others
-from checks.compare.difference import FILES_READ, MILD, Difference, pieces, place, witness
+from checks.compare.difference import FILES_READ, MILD, Difference, lends, pieces, place, witness
 from checks.compare.sides import Sides
 from checks.grants import Atom, Grants, atoms, differences
 from checks.model import (
@@ -490,15 +490,17 @@ def _expected(sides: Sides, grant: Grant) -> bool:
     """Whether AWS itself made the row on something that the stack owns, or the row gives nothing.
 
     Creator rows: https://docs.aws.amazon.com/lake-formation/latest/dg/implicit-permissions.html; only where Glue says
-    that this very role created the table, and the table is declared. Resource links: permissions on a link give
-    nothing on its target (https://docs.aws.amazon.com/lake-formation/latest/dg/resource-links-about.html).
+    that this very role created the table, and the table is declared. A creator of whom the declaration says what it
+    may do there may not do more by having made it again. Resource links: permissions on a link give nothing on its
+    target (https://docs.aws.amazon.com/lake-formation/latest/dg/resource-links-about.html).
     """
     resource = subject_of(grant.resource)
     if isinstance(resource, Table):
         info = sides.live.tables.get(resource)
         if info is not None and info.link_to is not None:
             return grant.permissions <= {DESCRIBE, DROP}
-        return resource in sides.declared.tables and info is not None and _made_by(info.created_by, grant.principal)
+        made = info is not None and _made_by(info.created_by, grant.principal)
+        return made and resource in sides.declared.tables and not _is_limited(sides, grant.principal, resource)
     if isinstance(resource, Database):
         known = sides.live.databases.get(resource)
         if known is not None and known.link_to is not None:
@@ -512,8 +514,24 @@ def _expected(sides: Sides, grant: Grant) -> bool:
                 for one in inside
                 if one in sides.live.tables
             )
+            and not _is_limited(sides, grant.principal, resource)
         )
     return False
+
+
+def _is_limited(sides: Sides, principal: Principal | None, resource: Table | Database) -> bool:
+    """Whether a declared grant of the principal itself, under whatever condition, is on the resource or reaches it."""
+    index, view = sides.index_declared, sides.view_declared
+    if principal is None:
+        return False
+    if isinstance(resource, Table):
+        reached = (access(index, view, principal, resource, only=one) for one in index.on_table(principal, resource))
+        return any(one or one.unresolved for one in reached)
+    return bool(index.on_object(principal, resource)) or any(
+        matches(body, view.database_tags(resource))
+        for one in index.policies(principal, "DATABASE")
+        if isinstance(one.resource, TagPolicy) and (body := view.expression(one.resource)) is not None
+    )
 
 
 def _is_linked_here(sides: Sides, principal: Principal) -> bool:
@@ -831,8 +849,7 @@ def _if(rows: Sequence[Grant]) -> str:
 
 def _again(seen: Witness, found: Difference) -> str:
     """Say that the gain is about passing on, where it is only that."""
-    only_lent = all(flag for _, flag in _gained(found))
-    return " and pass that on to others" if only_lent and seen.permission else ""
+    return " and pass that on to others" if lends(found, seen) else ""
 
 
 def _report_idle(sides: Sides, found: Difference, subject: Subject, told: say.Said) -> bool:
