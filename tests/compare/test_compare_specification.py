@@ -70,6 +70,12 @@ def place(fact: Fact) -> tuple[object, ...]:
     return (on.name if hasattr(on, "name") else None), None, None
 
 
+def _seen(finding: Finding) -> tuple[object, ...]:
+    seen = finding.witness
+    assert seen is not None
+    return seen.principal, seen.permission, seen.database, seen.table, seen.column
+
+
 def agrees(declared: Lake, live: Lake) -> None:
     """Hold one comparison against the specification: no gain or loss is missed or made up, every witness is a gain."""
     whole = universe(declared, live)
@@ -81,9 +87,11 @@ def agrees(declared: Lake, live: Lake) -> None:
     assert bool(reported) == bool(gained), sorted(map(str, gained))[:5] or [one.message for one in reported]
     told = {(one.principal, one.permission, *place(one)) for one in gained}
     for finding in reported:
-        seen = finding.witness
-        assert seen is not None
-        assert (seen.principal, seen.permission, seen.database, seen.table, seen.column) in told, finding.message
+        assert _seen(finding) in told, finding.message
+        if finding.cause.kind == "grant":
+            # What is new is the permission, or only that it may be passed on: then the message says so.
+            lend = finding.message.count("pass that on to others") == 1
+            assert (*_seen(finding), lend) in {(one.principal, one.permission, *place(one), one.lend) for one in gained}
     narrower = [one for one in findings if one.verdict is Verdict.NARROWED and one.removed]
     assert bool(narrower) == bool(lost), sorted(map(str, lost))[:5] or [one.message for one in narrower]
     for finding in findings:
