@@ -20,9 +20,8 @@ import threading
 import time
 from base64 import b32encode
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from urllib.parse import parse_qs
@@ -37,8 +36,10 @@ from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from lab import protocol
+from lab.faults import ALWAYS, Asked, Fault, Faults, Plan, strike
 from lab.lakeformation import AwsError, Caller, Glue, Json, LakeFormation, Pages, Raw
-from lab.lakeformation.wire import dumps
+from lab.lakeformation.wire import by_key, dumps
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
@@ -48,6 +49,19 @@ REGION: Final = "us-east-1"
 
 _StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 _FOLDED: Final = ("DatabaseName", "TableName")
+_WIRE: Final = "lab.wire"
+"""Where the faults of a call's connection wait in its environ."""
+_REGIONS: Final = {
+    "ap-southeast-2": "ENABLED_BY_DEFAULT",
+    "eu-central-1": "ENABLED_BY_DEFAULT",
+    "eu-south-1": "DISABLED",
+    "eu-south-2": "ENABLED",
+    "eu-west-1": "ENABLED_BY_DEFAULT",
+    "us-east-1": "ENABLED_BY_DEFAULT",
+    "us-east-2": "ENABLED_BY_DEFAULT",
+    "us-west-2": "ENABLED_BY_DEFAULT",
+}
+"""Regions of every account here, and whether it uses them."""
 
 
 @dataclass(slots=True)
@@ -67,12 +81,12 @@ class _Request:
         return f"{self.service}:{self.action}"
 
 
-@dataclass(slots=True)
-class _Fault:
-    pattern: str
-    principal: str | None
-    error: AwsError
-    left: int | None
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    """Who may assume a role: everybody, whoever knows the external id, or nobody."""
+
+    external_id: str | None
+    closed: bool
 
 
 class LabSession(boto3.Session):  # type: ignore[misc]
@@ -119,6 +133,7 @@ class Lab:
         filters_in_sweep: bool = False,
         expand_all: bool = True,
         clock: Callable[[], float] = time.time,
+        faults: Plan | None = None,
     ) -> None:
         self.account = account
         self.region = region
@@ -131,8 +146,10 @@ class Lab:
         self._clock: Callable[[], float] = lambda: round(clock(), 3)
         self._lakes: dict[tuple[str, str], LakeFormation] = {}
         self._keys: dict[str, tuple[Caller, str]] = {}
-        self._faults: list[_Fault] = []
+        self._trusts: dict[str, _Trust] = {}
+        self._members: dict[str, Json] | None = None
         self._lock = threading.RLock()
+        self._faults = Faults(faults, self._disturb)
         self._moto = DomainDispatcherApplication(create_backend_app)
         with Lab._gate:
             if Lab._running == 0:
@@ -146,7 +163,7 @@ class Lab:
 
     @classmethod
     def start(cls, **options: Any) -> Self:
-        """Start a lab: keyword arguments as of the class (account, region, port, page_limit, …)."""
+        """Start a lab: keyword arguments as of the class (account, region, port, page_limit, faults, …)."""
         return cls(**options)
 
     def __enter__(self) -> Self:
@@ -233,32 +250,71 @@ class Lab:
                 self._lakes[key] = LakeFormation(glue, self._pages, self._clock, operator=operator, **self._options)
             return self._lakes[key]
 
+    def role(self, arn: str, *, external_id: str | None = None, closed: bool = False) -> None:
+        """Say who may assume a role: only who gives the external id, or nobody. Other roles trust everybody."""
+        self._trusts[arn] = _Trust(external_id, closed)
+
+    def organise(self, accounts: Mapping[str, str]) -> None:
+        """Found an organisation, account → name, led by the lab's own account: organizations:ListAccounts lists it.
+
+        A name that ends in `(suspended)` makes its account a suspended one.
+        """
+        members = {self.account: "management", **accounts}
+        self._members = {
+            account: {
+                "Id": account,
+                "Arn": f"arn:aws:organizations::{self.account}:account/o-lab0000000/{account}",
+                "Email": f"{account}@example.com",
+                "Name": name,
+                "Status": (status := "SUSPENDED" if name.endswith("(suspended)") else "ACTIVE"),
+                "State": status,
+                "JoinedMethod": "INVITED",
+                "JoinedTimestamp": self._clock(),
+            }
+            for account, name in members.items()
+        }
+
     # ------------------------------------------------------------------------------------------------------ faults
+    def plan(self, faults: Plan) -> None:
+        """Let another plan decide what goes wrong from now on, from its beginning; refusals end too."""
+        self._faults.use(faults)
+
+    @property
+    def struck(self) -> list[tuple[str, str]]:
+        """Which faults struck so far: (kind, ``service:Operation``), in order."""
+        return self._faults.struck
+
     def deny(self, action: str, principal: str | None = None) -> None:
         """Refuse an IAM action (``glue:GetTables``, ``lakeformation:*``) to one principal or to all."""
-        self._faults.append(_Fault(action, principal, AwsError("AccessDeniedException", "", 400), None))
+        self._faults.add(Fault("denied", action, principal=principal or "*"))
 
     def allow(self, action: str | None = None) -> None:
-        """Take back the refusals and throttles of an action, or all of them."""
-        self._faults[:] = [fault for fault in self._faults if action not in {None, fault.pattern}]
+        """Take back the refusals, throttles and other faults of an action, or all of them."""
+        self._faults.drop(action)
 
     def throttle(self, action: str, times: int, code: str = "ThrottlingException", status: int = 400) -> None:
         """Answer the next calls of an action with a throttling error."""
-        self._faults.append(_Fault(action, None, AwsError(code, "Rate exceeded", status), times))
+        if times != ALWAYS:
+            self._faults.add(Fault("throttle", action, times=times, code=code, status=status))
 
-    def _fault(self, request: _Request) -> None:
+    def _asked(self, request: _Request) -> Asked:
+        caller = request.caller
+        return Asked(
+            request.service, request.action, request.region, caller.account, caller.arn, caller.session, request.body
+        )
+
+    def _before(self, request: _Request) -> Asked | None:
+        """Count the call; refuse it if it is to be refused; None where nothing can go wrong."""
+        self.calls[request.name] += 1
+        if not self._faults:
+            return None
+        asked = self._asked(request)
+        request.environ[_WIRE] = self._faults.before(asked)
+        return asked
+
+    def _disturb(self, asked: Asked, change: str, number: int) -> None:
         with self._lock:
-            for fault in self._faults:
-                if not fnmatchcase(request.name, fault.pattern):
-                    continue
-                if fault.principal not in {None, request.caller.arn} or fault.left == 0:
-                    continue
-                if fault.left is None:
-                    who, what = request.caller.session, request.name
-                    message = f"User: {who} is not authorized to perform: {what} on resource: *"
-                    raise AwsError(fault.error.code, message, fault.error.status)
-                fault.left -= 1
-                raise fault.error
+            self.lake(asked.account, asked.region).disturb(change, number)
 
     # -------------------------------------------------------------------------------------------------------- calls
     def call(self, service: str, action: str, parameters: Json | None = None, *, principal: str | None = None) -> Json:
@@ -285,13 +341,12 @@ class Lab:
         return found
 
     def _run(self, handler: Callable[[Json, Caller], Json | Raw], request: _Request) -> bytes:
-        self.calls[request.name] += 1
-        self._fault(request)
+        asked = self._before(request)
         parameters = _parameters(request)
         with self._lock:
             answer = handler(parameters, request.caller)
-            text = answer.text if isinstance(answer, Raw) else dumps(answer)
-        return text.encode()
+            body = (answer.text if isinstance(answer, Raw) else dumps(answer)).encode()
+            return body if asked is None else self._faults.after(asked, body)
 
     # --------------------------------------------------------------------------------------------------------- HTTP
     def _handler(self) -> type[MotoRequestHandler]:
@@ -329,7 +384,11 @@ class Lab:
                     head.append(f"Content-Length: {len(body)}")
                 if self.command == "HEAD":
                     body = b""
-                self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
+                answer = "\r\n".join([*head, "", ""]).encode("latin-1") + body
+                if spoilt := environ.get(_WIRE):
+                    self.close_connection = not strike(self.connection, spoilt, answer, len(body))
+                else:
+                    self.wfile.write(answer)
 
             def log(self, *_: Any) -> None:
                 """Say nothing."""
@@ -338,18 +397,19 @@ class Lab:
 
     def __call__(self, environ: dict[str, Any], start_response: _StartResponse) -> Iterable[bytes]:
         """The WSGI application."""
-        service, region, key = _scope(environ)
-        if service is None:
+        signed = protocol.scope(str(environ.get("HTTP_AUTHORIZATION") or ""))
+        if signed is None:
             return self._through_moto(environ, start_response, None)
         body = _read(environ)
-        caller = self._who(key)
-        request = _Request(service, _action(service, environ, body), region, caller, body, environ)
+        target = str(environ.get("HTTP_X_AMZ_TARGET") or "")
+        method, path = str(environ.get("REQUEST_METHOD")), str(environ.get("PATH_INFO"))
+        action = protocol.action(signed.service, target, method, path, body)
+        request = _Request(signed.service, action, signed.region, self._who(signed.key), body, environ)
         try:
-            handler = self._own(request) or self._sts(request)
+            handler = self._own(request) or self._around(request)
             if handler is not None:
                 return _answer(start_response, request, self._run(handler, request))
-            self.calls[request.name] += 1
-            self._fault(request)
+            self._before(request)
         except AwsError as error:
             return _refuse(start_response, request, error)
         except Exception as error:  # noqa: BLE001 - the client is to see AWS's shape, the test the crash
@@ -368,35 +428,62 @@ class Lab:
             return Caller(arn, arn)
         return self.caller()
 
-    def _sts(self, request: _Request) -> Callable[[Json, Caller], Json | Raw] | None:
-        """AssumeRole and GetCallerIdentity, for the lab mints the keys itself."""
-        if request.service != "sts" or request.action not in {"AssumeRole", "GetCallerIdentity"}:
-            return None
-        form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+    def _around(self, request: _Request) -> Callable[[Json, Caller], Json | Raw] | None:
+        """What is not the lake's: STS, for the lab mints the keys itself, the account's regions, the organisation."""
+        match request.name:
+            case "sts:GetCallerIdentity":
+                return self._identity
+            case "sts:AssumeRole":
+                form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+                return lambda _, caller: self._assume(form, caller)
+            case "account:ListRegions":
+                return self._regions
+            case "organizations:ListAccounts" if self._members is not None:
+                return self._list_accounts
+            case _:
+                return None
 
-        def identity(_: Json, caller: Caller) -> Raw:
-            name = escape(caller.session.rpartition("/")[2])
-            return _xml(
-                "GetCallerIdentity",
-                f"<Arn>{escape(caller.session)}</Arn><UserId>AROAEXAMPLE:{name}</UserId>"
-                f"<Account>{caller.account}</Account>",
-            )
+    def _identity(self, _: Json, caller: Caller) -> Raw:
+        name = escape(caller.session.rpartition("/")[2])
+        return _xml(
+            "GetCallerIdentity",
+            f"<Arn>{escape(caller.session)}</Arn><UserId>AROAEXAMPLE:{name}</UserId><Account>{caller.account}</Account>",
+        )
 
-        def assume(_: Json, __: Caller) -> Raw:
-            role, name = form.get("RoleArn", ""), form.get("RoleSessionName", "")
-            if role.count(":") < 5 or ":role/" not in role or not name:
-                raise AwsError("ValidationError", "RoleArn and RoleSessionName are required.")
-            key, secret, token = self._mint(role, name)
-            expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock() + 3600))
-            return _xml(
-                "AssumeRole",
-                f"<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
-                f"<SessionToken>{token}</SessionToken><Expiration>{expires}</Expiration></Credentials>"
-                f"<AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:{escape(name)}</AssumedRoleId>"
-                f"<Arn>{escape(_session_arn(role, name))}</Arn></AssumedRoleUser>",
-            )
+    def _assume(self, form: Mapping[str, str], caller: Caller) -> Raw:
+        role, name = form.get("RoleArn", ""), form.get("RoleSessionName", "")
+        if role.count(":") < 5 or ":role/" not in role or not name:
+            raise AwsError("ValidationError", "RoleArn and RoleSessionName are required.")
+        trust = self._trusts.get(role)
+        if trust is not None and (trust.closed or trust.external_id not in {None, form.get("ExternalId")}):
+            # AWS does not say whether the role exists, nor that an external id is what is missing.
+            message = f"User: {caller.session} is not authorized to perform: sts:AssumeRole on resource: {role}"
+            raise AwsError("AccessDeniedException", message)
+        key, secret, token = self._mint(role, name)
+        expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock() + 3600))
+        return _xml(
+            "AssumeRole",
+            f"<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
+            f"<SessionToken>{token}</SessionToken><Expiration>{expires}</Expiration></Credentials>"
+            f"<AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:{escape(name)}</AssumedRoleId>"
+            f"<Arn>{escape(_session_arn(role, name))}</Arn></AssumedRoleUser>",
+        )
 
-        return identity if request.action == "GetCallerIdentity" else assume
+    def _regions(self, request: Json, _: Caller) -> Json:
+        wanted = request.get("RegionOptStatusContains") or tuple(sorted({*_REGIONS.values()}))
+        found = {
+            name: {"RegionName": name, "RegionOptStatus": status}
+            for name, status in _REGIONS.items()
+            if status in wanted
+        }
+        size = self._pages.size(request, 20, 50)
+        rows, token = self._pages.cut("ListRegions", request, by_key(found), size=size)
+        return {"Regions": rows} if token is None else {"Regions": rows, "NextToken": token}
+
+    def _list_accounts(self, request: Json, _: Caller) -> Json:
+        size = self._pages.size(request, 20, 20)
+        rows, token = self._pages.cut("ListAccounts", request, by_key(self._members or {}), size=size)
+        return {"Accounts": rows} if token is None else {"Accounts": rows, "NextToken": token}
 
     def _through_moto(
         self, environ: dict[str, Any], start_response: _StartResponse, request: _Request | None
@@ -429,15 +516,6 @@ def _session_arn(principal: str, session: str) -> str:
     return f"arn:{parts[1]}:sts::{parts[4]}:assumed-role/{parts[5].rpartition('/')[2]}/{session}"
 
 
-def _scope(environ: dict[str, Any]) -> tuple[str | None, str, str]:
-    """Service, region and access key of a signed request; no service for an unsigned one."""
-    _, found, rest = str(environ.get("HTTP_AUTHORIZATION") or "").partition("Credential=")
-    parts = rest.partition(",")[0].split("/")
-    if not found or len(parts) < 5:
-        return None, REGION, ""
-    return parts[3].lower(), parts[2], parts[0]
-
-
 def _read(environ: dict[str, Any]) -> bytes:
     if environ.get("wsgi.input_terminated"):
         body: bytes = environ["wsgi.input"].read()
@@ -446,17 +524,6 @@ def _read(environ: dict[str, Any]) -> bytes:
         body = environ["wsgi.input"].read(length) if length else b""
     environ["wsgi.input"] = io.BytesIO(body)
     return body
-
-
-def _action(service: str, environ: dict[str, Any], body: bytes) -> str:
-    target = str(environ.get("HTTP_X_AMZ_TARGET") or "")
-    if target:
-        return target.rpartition(".")[2]
-    if service == "lakeformation":
-        return str(environ.get("PATH_INFO") or "").strip("/")
-    if body.startswith(b"Action=") or b"&Action=" in body:
-        return parse_qs(body.decode("utf-8", "replace"))["Action"][0]
-    return f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}"
 
 
 @cache
@@ -478,7 +545,7 @@ def _operation(service: str, action: str) -> OperationModel:
 def _parameters(request: _Request) -> Json:
     """The request's JSON, checked against AWS's own input shape (enums are the operations' business)."""
     if request.service == "sts":
-        return {}
+        return {}  # a form, not JSON
     try:
         found = json.loads(request.body or b"{}")
     except ValueError:
@@ -514,14 +581,14 @@ def _xml(action: str, inner: str) -> Raw:
     )
 
 
-_TYPES: Final = {"lakeformation": "application/json", "glue": "application/x-amz-json-1.1"}
-
-
 def _answer(start_response: _StartResponse, request: _Request, body: bytes) -> list[bytes]:
+    kind = protocol.JSON_TYPES.get(request.service)
+    if kind is None:
+        kind = "text/xml" if body.startswith(b"<") else "application/json"
     headers = [
-        ("Content-Type", _TYPES.get(request.service, "text/xml")),
+        ("Content-Type", kind),
         ("Content-Length", str(len(body))),
-        ("x-amzn-RequestId", secrets.token_hex(8)),
+        ("x-amzn-RequestId", protocol.request_id()),
     ]
     start_response("200 OK", headers)
     return [body]
@@ -529,21 +596,7 @@ def _answer(start_response: _StartResponse, request: _Request, body: bytes) -> l
 
 def _refuse(start_response: _StartResponse, request: _Request, error: AwsError) -> list[bytes]:
     """An error in the shape of the service's protocol."""
-    headers = [("x-amzn-RequestId", secrets.token_hex(8))]
-    if request.service in _TYPES or request.environ.get("HTTP_X_AMZ_TARGET"):
-        body = dumps({"__type": error.code, "Message": error.message}).encode()
-        headers += [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", error.code)]
-    else:
-        code = error.code.removesuffix("Exception") if error.code == "AccessDeniedException" else error.code
-        inner = f"<Code>{escape(code)}</Code><Message>{escape(error.message)}</Message>"
-        text = (
-            f"<Error>{inner}</Error>"
-            if request.service == "s3"
-            else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
-        )
-        body = text.encode()
-        headers.append(("Content-Type", "text/xml"))
-    headers.append(("Content-Length", str(len(body))))
-    status = 403 if request.service not in _TYPES and error.code == "AccessDeniedException" else error.status
-    start_response(f"{status} Error", headers)
+    target = str(request.environ.get("HTTP_X_AMZ_TARGET") or "")
+    status, headers, body = protocol.refusal(request.service, target, error)
+    start_response(f"{status} Error", [*headers, ("Content-Length", str(len(body)))])
     return [body]

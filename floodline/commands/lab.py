@@ -8,11 +8,15 @@ import signal
 import textwrap
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from checks.spelling import printable
 from floodline.errors import CannotStart, Usage
+
+if TYPE_CHECKING:
+    from lab.faults import Plan
 
 _PLACE = Path(".lab")
 
@@ -33,11 +37,13 @@ def command() -> None:
     metavar="FILE",
     help="Where to write the declared state (.json, .json.gz, .json.zst).",
 )
-def up(tables: int, port: int, state: str) -> None:
+@click.option("--faults", metavar="FILE", help="A fault plan (TOML, JSON): what goes wrong once the lake is there.")
+def up(tables: int, port: int, state: str, faults: str | None) -> None:
     """Declare the program's lake in an AWS of its own on this machine, and keep it running until Ctrl-C.
 
     The state goes to FILE, the endpoint to .lab/lab.json, where `floodline lab incident` finds it.
     """
+    plan = _plan(faults)
     from floodline.laboratory import AUDITOR, lake  # noqa: PLC0415 - moto takes seconds to import
 
     target = Path(state)
@@ -45,6 +51,8 @@ def up(tables: int, port: int, state: str) -> None:
     if not target.parent.is_dir():
         raise Usage(f"folder `{target.parent}` does not exist; create it first")
     with lake(tables, target, port=port) as running:
+        if plan is not None:
+            running.lab.plan(plan)
         told = {"endpoint": running.lab.endpoint, "region": running.lab.region, "account": running.lab.account}
         note = _PLACE / "lab.json"
         note.write_text(json.dumps(told), encoding="utf-8")
@@ -61,6 +69,21 @@ def up(tables: int, port: int, state: str) -> None:
             _wait()
         finally:
             note.unlink(missing_ok=True)
+
+
+def _plan(file: str | None) -> Plan | None:
+    from lab.faults import Plan, PlanError  # noqa: PLC0415
+
+    if file is None:
+        return None
+    try:
+        return Plan.read(Path(file).read_text(encoding="utf-8"), printable(file))
+    except OSError as error:
+        raise Usage(f"cannot read the fault plan `{printable(file)}`: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise Usage(f"`{printable(file)}` is no fault plan: it is not UTF-8 text") from error
+    except PlanError as error:
+        raise Usage(str(error)) from error
 
 
 def _wait() -> None:

@@ -228,6 +228,10 @@ class Grants:
                     self._of_type.setdefault(kind, []).append(place)
 
     # --------------------------------------------------------------------------------------------------------- read
+    def last(self) -> Key | None:
+        """The grant that a listing shows last."""
+        return next((row[0].key for row in reversed(self._rows) if row is not None), None)
+
     def of_principal(self, principal: str) -> Iterator[Held]:
         """What one principal holds, by its exact name."""
         return (self.held[key] for key in self._of_principal.get(principal, ()))

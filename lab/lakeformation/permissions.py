@@ -269,6 +269,29 @@ class Permissions(State):
                     rows += [_row(principal, *found) for found in one.rows(expand=True).values()]
         return rows
 
+    def disturb(self, change: str, number: int) -> None:
+        """Change the lake while somebody reads it, as a fault plan asks: see ``lab.faults.CHANGES``."""
+        passer_by = f"arn:aws:iam::{self.account}:role/passer-by-{number}"
+        databases = self.glue.databases(self.account)
+        match change:
+            case "revoke":
+                if (last := self.grants.last()) is not None:
+                    self.grants.drop([last])
+            case "settings":
+                admins = [*self.settings["ReadOnlyAdmins"], {"DataLakePrincipalIdentifier": passer_by}]
+                self.settings = {**self.settings, "ReadOnlyAdmins": admins}
+            case "tag":
+                if databases and self.tags.keys:
+                    holder = self.account, databases[0]
+                    key, values = min(self.tags.keys.items())
+                    now = self.tags.direct(holder).get(key)
+                    after = values.index(now) + 1 if now in values else 0
+                    self.tags.assign(holder, None, key, values[after % len(values)])
+            case _:
+                kind, parts = ("database", (databases[0],)) if databases else ("catalog", ())
+                new = Key(passer_by, Target(kind, self.account, parts), None)
+                self.grants.grant(new, ["DESCRIBE"], (), (), self.clock(), self.operator)
+
     def get_effective_permissions_for_path(self, request: Json, caller: Caller) -> Answer:
         """Grants on the location and on the databases and tables that lie in it."""
         catalog, arn = self.catalog(request), location(request["ResourceArn"])

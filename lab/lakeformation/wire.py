@@ -16,20 +16,27 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
+from lab.protocol import AwsError, dumps
+
 Json = dict[str, Any]
 T = TypeVar("T")
 Rows = Callable[[Any], Iterator[tuple[Any, T]]]
 """Rows in a fixed order, resumable: called with the cursor of the last row seen (None at the start)."""
 
-
-class AwsError(Exception):
-    """An error that the caller is to see: ``code`` as AWS spells it, ``status`` the HTTP status."""
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
+__all__ = [
+    "Answer",
+    "AwsError",
+    "Json",
+    "Pages",
+    "Raw",
+    "Rows",
+    "by_key",
+    "denied",
+    "dumps",
+    "in_order",
+    "invalid",
+    "not_found",
+]
 
 
 def invalid(message: str) -> AwsError:
@@ -55,11 +62,6 @@ class Raw:
 
 
 Answer = Json | Raw
-
-
-def dumps(value: Any) -> str:
-    """Compact JSON text."""
-    return json.dumps(value, separators=(",", ":"))
 
 
 @dataclass(slots=True)
