@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from checks.grants import Grants
+from checks.grants import Grants, atoms
 from checks.model import (
     ALL_ROWS,
     EVERY_COLUMN,
@@ -398,23 +398,27 @@ def database_access(
     found: set[tuple[Permission, bool]] = set()
     for who in groups_of(principal):
         for grant in index.elsewhere(who):
-            if not condition_fits(grant.condition, condition, maybe=maybe):
-                continue
-            match grant.resource:
-                case Database() as named if named == database:
-                    _pairs(found, grant)
-                case TagPolicy(resource_type="DATABASE") as policy:
-                    expression = view.expression(policy)
-                    if expression is not None and matches(expression, view.database_tags(database)):
-                        _pairs(found, grant)
-                case Catalog(catalog) if SUPER_USER in grant.permissions and within(database.catalog, catalog):
-                    from_super = {Permission(p) for p in ("CREATE_TABLE", "ALTER", "DROP", "DESCRIBE")}
-                    found |= {(permission, flag) for permission in from_super for flag in (False, True)}
-                case _:
-                    pass
+            if condition_fits(grant.condition, condition, maybe=maybe):
+                found |= on_database(grant, view, database)
     return found
 
 
-def _pairs(found: set[tuple[Permission, bool]], grant: Grant) -> None:
-    found |= {(permission, False) for permission in grant.permissions}
-    found |= {(permission, True) for permission in grant.grantable}
+_FROM_SUPER = frozenset(
+    (Permission(name), flag) for name in ("CREATE_TABLE", "ALTER", "DROP", "DESCRIBE") for flag in (False, True)
+)
+
+
+def on_database(grant: Grant, view: View, database: Database) -> frozenset[tuple[Permission, bool]]:
+    """Return the (permission, grantable) pairs that one grant gives on a database."""
+    match grant.resource:
+        case Database() as named if named == database:
+            return atoms(grant)
+        case TagPolicy(resource_type="DATABASE") as policy:
+            expression = view.expression(policy)
+            if expression is not None and matches(expression, view.database_tags(database)):
+                return atoms(grant)
+        case Catalog(catalog) if SUPER_USER in grant.permissions and within(database.catalog, catalog):
+            return _FROM_SUPER
+        case _:
+            pass
+    return frozenset()

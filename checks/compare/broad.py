@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from checks.compare.sight import Matching, matching, sight
 from checks.compare.spans import Bits, Register, bits_of, numbers
 from checks.compare.tagmatch import Matcher
-from checks.grants import Atom, Grants
+from checks.grants import Atom, Grants, atoms
 from checks.model import AllTables, AnyResource, Catalog, Expression, Grant, Principal, Table, TagPolicy
 from checks.principals import groups_of
 from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS
 from checks.view import View, condition_fits
 
+_REMAINS: Atom = (DESCRIBE, False)
 _EVERYTHING = frozenset((permission, flag) for permission in TABLE_MEMBERS for flag in (False, True))
 
 
@@ -146,11 +147,12 @@ class Breadth:
     """Judges tag grants as sets of tables."""
 
     def __init__(self, register: Register, declared: View, live: View, *indices: Grants) -> None:
-        """Number the policies of all grants that are to be compared."""
+        """Number the policies of all grants that are to be compared, the declared ones and the live ones."""
         self._register = register
         policies = {
             policy: None for index in indices for policy in index.granted_policies() if policy.resource_type == "TABLE"
         }
+        self._mine, self._theirs = indices
         self._number = {policy: number for number, policy in enumerate(policies)}
         self.declared = Tagged(declared, register, list(policies))
         self.live = Tagged(live, register, list(policies))
@@ -195,18 +197,23 @@ class Breadth:
                 raise TypeError(grant.resource)
         cover = self._cover(grant, others, maybe=maybe)
         found = Broad(rest=some & (cover.named | self._register.blank | self._reshaped), reached=bool(some))
-        left = some & ~found.rest
+        left, told = some & ~found.rest, atoms(grant)
         for atom in wanted:
             permission, flag = atom
             given = cover.whole.get(atom, 0)
             if permission != SELECT:
-                found.whole[atom] = (left if permission == DESCRIBE else left & full) & ~given
+                # DESCRIBE is all that remains of a policy where it means some columns only; else it is implied.
+                part = left & ~full if atom == _REMAINS and atom not in told else left
+                found.whole[atom] = (part if permission == DESCRIBE else left & full) & ~given
                 continue
             found.whole[atom] = whole = left & full & ~given & ~cover.part.get(flag, 0)
             for place in numbers(left & ~given & ~whole):
                 columns = self._columns(place, number, cover.selecting.get(flag, ()), before)
                 if columns:
                     found.some.append((self._register.tables[place], flag, columns))
+        if _REMAINS not in told and (remains := found.whole.pop(_REMAINS, 0)):
+            shown = self._register.bits(table for table, _, columns in found.some if columns - {FUTURE})
+            found.whole[_REMAINS] = remains & ~shown
         found.whole = {atom: tables for atom, tables in found.whole.items() if tables}
         return found
 
@@ -224,6 +231,9 @@ class Breadth:
                         case TagPolicy(resource_type="TABLE") as policy:
                             number = self._number[policy]
                             found.give(given, *tagged.means(number))
+                            if index is self._mine and tagged is self.live and given - self._held(who, grant, policy):
+                                # What is not held so any more counts by what a live grant shares of it: one by one.
+                                found.named |= self._moved(number)
                             for flag in (False, True):
                                 if (SELECT, flag) in given:
                                     policies[flag] |= 1 << number
@@ -242,6 +252,21 @@ class Breadth:
             for flag, some in policies.items():
                 found.selecting[flag].append((tagged, some))
         return found
+
+    def _held(self, who: Principal, grant: Grant, policy: TagPolicy) -> frozenset[Atom]:
+        """Return what a live grant on a policy gives a principal, where it holds what a grant does."""
+        return frozenset().union(
+            *(
+                atoms(one)
+                for one in self._theirs.on_object(who, policy)
+                if condition_fits(one.condition, grant.condition)
+            )
+        )
+
+    def _moved(self, policy: int) -> Bits:
+        """Return the tables of which a policy means another part than declared, or some columns at least."""
+        (full, some), (was_full, was) = self.live.means(policy), self.declared.means(policy)
+        return (full ^ was_full) | (some ^ was) | ((some & ~full) & (was & ~was_full))
 
     def _names(self, index: Grants, who: Principal) -> Bits:
         key = (id(index), who)

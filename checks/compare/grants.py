@@ -15,6 +15,8 @@ from checks.compare import findings as say
 from checks.compare.beneath import beneath
 from checks.compare.cells import beyond_others
 from checks.compare.difference import FILES_READ, MILD, Difference, lends, pieces, place, witness
+from checks.compare.moved.through import stands, through, through_database
+from checks.compare.rows import Excess
 from checks.compare.sides import Sides
 from checks.grants import Atom, Grants, atoms, differences
 from checks.model import (
@@ -68,6 +70,11 @@ from checks.semantics import (
 from checks.view import View, access, condition_fits, database_access
 
 _BY_REACH = (Table, TableColumns, AllTables, DataCellsFilter, AnyResource)
+_REMAINS: frozenset[Atom] = frozenset({(DESCRIBE, False)})
+"""What remains of a tag policy, whatever it gives, where it means some columns of a table only.
+
+Source: https://docs.aws.amazon.com/lake-formation/latest/dg/lf-tag-considerations.html.
+"""
 
 
 # -------------------------------------------------------------------------------------------------------- on one table
@@ -240,7 +247,12 @@ def _on_database(
     assert grant.principal is not None
     have: set[Atom] = set()
     for view in views:
-        have |= database_access(index, view, grant.principal, database, condition=grant.condition, maybe=found.maybe)
+        if index is sides.index_declared and view is sides.view_live:
+            have |= through_database(sides, grant.principal, database, grant.condition, maybe=found.maybe)
+        else:
+            have |= database_access(
+                index, view, grant.principal, database, condition=grant.condition, maybe=found.maybe
+            )
     for atom in wanted - have:
         if atom[0] == DESCRIBE and (
             any(flag or not atom[1] for _, flag in have) or _below(sides, index, views, grant.principal, database, atom)
@@ -248,6 +260,13 @@ def _on_database(
             continue
         found.plain.add(atom)
         found.databases.add(database)
+
+
+def _counts(sides: Sides, index: Grants, view: View, offer: Grant, principal: Principal) -> bool:
+    """Whether a grant counts over a side's facts: a declared one over the live facts only where it is live too."""
+    if index is not sides.index_declared or view is not sides.view_live:
+        return True
+    return Facts.GRANTS in sides.dark or stands(sides, offer, principal, offer.condition)
 
 
 def _below(
@@ -268,6 +287,8 @@ def _below(
                 case TagPolicy(resource_type="TABLE") as policy:
                     for view, tables in zip(views, tagged, strict=True):
                         expression = view.expression(policy)
+                        if not _counts(sides, index, view, offer, principal):
+                            continue
                         if expression is not None and (
                             matches(expression, view.database_tags(database)) or judge.means(tables, policy)[1] & inside
                         ):
@@ -365,19 +386,24 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
     only_wanted = wanted
     if isinstance(resource, Catalog):
         only_wanted = frozenset((one, flag) for one in TABLE_MEMBERS for flag in (False, True))
+    elif isinstance(resource, TagPolicy):
+        only_wanted |= _REMAINS
     tables = _reached(sides, grant, sides.view_live)
     if _is_broad(grant):
-        tables = [*_measure_broad(sides, grant, wanted, found), *_to_come(resource)]
+        tables = [*_measure_broad(sides, grant, only_wanted, found), *_to_come(resource)]
     for table in tables:
         if sides.view_live.columns(table) is None:
             found.blank.add(table)
         own = access(sides.index_live, sides.view_live, principal, table, only=grant)
         declared = [
-            access(sides.index_declared, view, principal, table, condition=grant.condition, maybe=found.maybe)
-            for view in (sides.view_live, sides.view_declared)
-        ]
+            through(sides, principal, table, grant.condition, maybe=found.maybe),
+            access(
+                sides.index_declared, sides.view_declared, principal, table, condition=grant.condition,
+                maybe=found.maybe,
+            ),
+        ]  # fmt: skip
         types = sides.view_live.types(table)
-        plain, chosen = beyond_others(own, only_wanted, declared, types)
+        plain, chosen = _apart(grant, *beyond_others(own, only_wanted, declared, types))
         if any(one.unknown is not None for _, one in chosen):
             # A filter that was edited into what cannot be decided hides nothing: what goes beyond the declared filter
             # as it is declared is a gain, whatever the live one shows.
@@ -395,6 +421,16 @@ def _measure(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Differe
             found.raw = True
     if isinstance(resource, TagPolicy) and not found and not found.future:
         found.future = not _covered_tomorrow(sides, grant, resource)
+
+
+def _apart(
+    grant: Grant, plain: list[Atom], chosen: list[tuple[bool, Excess]]
+) -> tuple[list[Atom], list[tuple[bool, Excess]]]:
+    """Leave out the DESCRIBE that remains of a tag policy where more of it does: that implies it."""
+    more = len(plain) > 1 or any(one.today for _, one in chosen)
+    if not more or not isinstance(grant.resource, TagPolicy) or atoms(grant) & _REMAINS:
+        return plain, chosen
+    return [atom for atom in plain if atom not in _REMAINS], chosen
 
 
 def _is_broad(grant: Grant) -> bool:
@@ -773,7 +809,7 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
                     (
                         say.revoke_command(
                             row,
-                            {p for p, f in atoms(row) if (p, f) in _gained(found)},
+                            _taken(row, _gained(found)),
                             {p for p, f in _gained(found) if f and p in row.grantable},
                         )
                         for row in rows
@@ -797,6 +833,12 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
             )
         )
     return True
+
+
+def _taken(row: Grant, gained: set[Atom]) -> frozenset[str]:
+    """Return what to revoke of a row: what is gained, or all of it where just the DESCRIBE that remains of it is."""
+    found = frozenset(permission for permission, flag in atoms(row) & gained)
+    return found or (row.permissions if gained & _REMAINS else frozenset())
 
 
 def _idle(sides: Sides, found: Difference) -> str:
@@ -1020,6 +1062,8 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
         _elsewhere(sides, grant, wanted, sides.index_live, (sides.view_live,), found, before=sides.view_declared)
         return
     tables = _reached(sides, grant, sides.view_live)
+    if isinstance(resource, TagPolicy):
+        wanted |= _REMAINS
     if _is_broad(grant):
         judge = sides.breadth
         broad = judge.beyond(grant, wanted, ((sides.index_live, judge.live),), maybe=found.maybe, before=judge.declared)
@@ -1032,6 +1076,9 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
         before = access(sides.index_declared, sides.view_declared, principal, table, only=grant)
         if not before:
             continue
+        if isinstance(resource, TagPolicy) and own:
+            for each in (own, before):
+                each.others.setdefault((DESCRIBE, False), grant)
         live = access(sides.index_live, sides.view_live, principal, table, condition=grant.condition, maybe=found.maybe)
         if sides.view_live.columns(table) is None:
             found.blank.add(table)
@@ -1050,8 +1097,11 @@ def _measure_loss(sides: Sides, grant: Grant, wanted: frozenset[Atom], found: Di
                 ]
         found.take(
             table,
-            [atom for atom in plain if atom in before.others],
-            [(flag, replace(one, columns=one.columns & shown)) for flag, one in chosen if one.columns & shown],
+            *_apart(
+                grant,
+                [atom for atom in plain if atom in before.others],
+                [(flag, replace(one, columns=one.columns & shown)) for flag, one in chosen if one.columns & shown],
+            ),
         )
 
 

@@ -10,6 +10,7 @@ from checks.compare.sides import Sides
 from checks.compare.sight import Sight
 from checks.model import (
     ColumnRef,
+    Database,
     DataCellsFilter,
     Expression,
     Only,
@@ -142,3 +143,19 @@ def carrier(sides: Sides, kind: Alike, table: Table, column: str | None, key: st
     views = sides.view_declared, sides.view_live
     above = tuple(view.database_tags(kind.database).get(key) for view in views)
     return TagRef(table if on_table != above else kind.database, key)
+
+
+def blame_database(sides: Sides, database: Database, policy: Resource, *, gain: bool) -> tuple[Moved, ...]:
+    """Return the facts without which the policy would not mean the database (or still would)."""
+    if not isinstance(policy, TagPolicy):
+        return ()
+    views = (sides.view_declared, sides.view_live) if gain else (sides.view_live, sides.view_declared)
+    edit: tuple[Moved, ...] = ()
+    body, was = views[1].expression(policy), views[0].expression(policy)
+    if body is None:
+        return ()
+    if policy.saved is not None and body != was:
+        edit = (SavedExpression(policy.catalog, policy.saved),)
+    tags = views[0].database_tags(database)
+    moved = tuple(TagRef(database, key) for key in failing(body, tags))
+    return (*edit, *moved) if gain else (*edit, *moved)[:1]

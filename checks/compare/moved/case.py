@@ -50,6 +50,7 @@ class Case:
     """Facts to blame that were found already."""
     sensitive: dict[str, bool]
     """Whether a region is, by its first column; the same on all tables of the kind."""
+    reaching: dict[tuple[Blamed, Atom, str | None], People] = field(default_factory=dict)
     movers: list[Claim] = field(init=False)
     """The declared claims that may be behind a gain or a loss."""
 
@@ -60,8 +61,8 @@ class Case:
     def shares(self) -> Iterator[Share]:
         """Yield the gains, then the losses."""
         sides = self.world.sides
-        before, after = self._held(self.mine)
-        rival, held = self._held(self.theirs)
+        before, after, stays = self._held(self.mine)
+        _, held, rival = self._held(self.theirs)
         dark = Facts.GRANTS in sides.dark
         cells = both_ways(self.regions)
         for atom, region in (*((atom, None) for atom in after.plain), *cells):
@@ -77,24 +78,28 @@ class Case:
         for atom, region in (*((atom, None) for atom in before.plain), *cells):
             lost = before.has(atom, region) & self.whom
             if lost:
-                lost &= ~after.implies(atom, region)
+                lost &= ~stays.implies(atom, region)
             if lost:
                 lost &= ~held.implies(atom, region)
             if lost and (region is None or region.first != FUTURE):
-                parts, _ = self._parts(atom, region, lost, gain=False)
-                yield from (self._share(facts, atom, region, part, gain=False) for facts, part in parts)
+                for facts, part in self._parts(atom, region, lost, gain=False)[0]:
+                    share = self._share(facts, atom, region, part, gain=False)
+                    share.rivals |= self._gone(part)
+                    yield share
 
-    def _held(self, claims: list[Claim]) -> tuple[Holding, Holding]:
-        """Return who holds what by some claims before and after."""
-        common = Holding(self.kind.before.every)
+    def _held(self, claims: list[Claim]) -> tuple[Holding, Holding, Holding]:
+        """Return who holds what by some claims before, after, and by the same claim before and after."""
+        was, now = self.kind.before.every, self.kind.after.every
+        common = Holding(was)
         for one in claims:
             if not one.moves:
                 common.take(one, gain=True)
-        found = common, common.over(self.kind.after.every)
+        found = common, common.over(now), common.over(was & now)
         for one in claims:
             if one.moves:
                 found[0].take(one, gain=False)
                 found[1].take(one, gain=True)
+                found[2].stay(one, was, now)
         for each in found:
             each.close(self.world)
         return found
@@ -111,9 +116,10 @@ class Case:
         if held is not None:
             for group, inside in self.world.groups:
                 if left & inside and not held.has(atom, region) & group:
-                    for facts, one in self._blamed(atom, region, group, gain=True)[:1]:
-                        told.setdefault(facts, _Part()).take(left & inside, one)
-                        left &= ~inside
+                    for facts, one in self._blamed(atom, region, group, gain=True):
+                        if taken := left & inside & self._reaching(facts, atom, region):
+                            told.setdefault(facts, _Part()).take(taken, one)
+                            left &= ~taken
         for facts, part in told.items():
             share = self._share(facts, atom, region, part, gain=True)
             if also := part.people & rival.has(atom, region):
@@ -127,6 +133,8 @@ class Case:
         found: dict[Blamed, _Part] = {}
         for facts, one in self._blamed(atom, region, people, gain=gain):
             givers = one.givers(atom, region, gain=gain)
+            if gain:
+                givers &= self._reaching(facts, atom, region)
             for told, part in found.items():
                 if told != facts and part.people & givers:
                     part.either.add(facts[0])
@@ -140,28 +148,57 @@ class Case:
         cell = _cell(atom, region)
         by_facts: dict[Blamed, list[Claim]] = {}
         for one in self.movers:
-            if people & one.givers(atom, region, gain=gain):
-                key = (id(one.offer.resource), cell, gain)
-                facts = self.known.get(key)
-                if facts is None:
-                    facts = blame(self.world.sides, self.kind, self.table, cell, one.offer.resource, gain=gain)
-                    self.known[key] = facts
-                if facts:
-                    by_facts.setdefault(facts, []).append(one)
+            if people & one.givers(atom, region, gain=gain) and (facts := self._facts(one, cell, gain=gain)):
+                by_facts.setdefault(facts, []).append(one)
         ordered = list(by_facts)
         if len(ordered) > 1:
             ordered.sort(key=lambda facts: (len(facts), [spelling.words(fact) for fact in facts]))
         return [(facts, one) for facts in ordered for one in by_facts[facts]]
 
+    def _facts(self, one: Claim, cell: Cell, *, gain: bool) -> Blamed:
+        key = (id(one.offer.resource), cell, gain)
+        facts = self.known.get(key)
+        if facts is None:
+            facts = blame(self.world.sides, self.kind, self.table, cell, one.offer.resource, gain=gain)
+            self.known[key] = facts
+        return facts
+
+    def _reaching(self, facts: Blamed, atom: Atom, region: Region | None) -> People:
+        """Return whom a live grant gives it that needed these facts to move as well (``through``)."""
+        if Facts.GRANTS in self.world.sides.dark:
+            return -1
+        key = (facts, atom, region.first if region is not None else None)
+        found = self.reaching.get(key)
+        if found is None:
+            found, needed, cell = NOBODY, set(facts), _cell(atom, region)
+            for one in self.theirs:
+                if not (one.moves or self.kind.reshaped):
+                    continue
+                people = one.givers(atom, region, gain=True)
+                if people & ~found and needed <= set(self._facts(one, cell, gain=True)):
+                    found |= people
+            found = self.reaching[key] = self.world.spread(found)
+        return found
+
     def _rival(self, atom: Atom, region: Region | None, people: People) -> Rival:
-        """Name a live grant that gives it by the declared facts too, of the first of those who hold one."""
+        """Name a live grant that gives it by the declared facts and by the live ones, of the first who holds one."""
         who = people & -people
         found = [
             spelling.words(one.offer.resource)
             for one in self.theirs
-            if self.world.spread(one.givers(atom, region, gain=False)) & who
+            if self.world.spread(one.givers(atom, region, gain=False) & one.givers(atom, region, gain=True)) & who
         ]
         return self.world.first(who), min(found)
+
+    def _gone(self, part: _Part) -> set[Rival]:
+        """Name a declared grant through which something is lost and that is not live either."""
+        live = {(one.offer.resource, one.offer.condition): one.offer.everyone for one in self.theirs}
+        gone = [
+            (self.world.first(missing), spelling.words(source[0]))
+            for source, people in part.sources.items()
+            if (missing := people & ~live.get(source, NOBODY))
+        ]
+        return {min(gone)} if gone else set()
 
     def _share(self, facts: Blamed, atom: Atom, region: Region | None, part: _Part, *, gain: bool) -> Share:
         columns = NO_COLUMNS if region is None else region.known

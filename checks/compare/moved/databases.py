@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 
-from checks.compare.moved.blame import failing
+from checks.compare.moved.blame import blame_database
 from checks.compare.moved.changes import Changes
-from checks.compare.moved.effects import Effects, Moved, seen
+from checks.compare.moved.effects import Effects, seen
+from checks.compare.moved.through import reaches_database, staying_database, through_database
 from checks.compare.moved.world import Offer, World
 from checks.compare.tagmatch import Matcher, numbers
-from checks.model import Database, Facts, Principal, SavedExpression, TagPolicy, TagRef, Witness
+from checks.model import Database, Facts, Principal, TagPolicy, Witness
 from checks.semantics import DESCRIBE
 from checks.view import database_access
 
@@ -50,23 +50,25 @@ def _on_database(
 ) -> None:
     sides = world.sides
     before = database_access(sides.index_declared, sides.view_declared, principal, database, condition=condition)
-    after = database_access(sides.index_declared, sides.view_live, principal, database, condition=condition)
+    after = through_database(sides, principal, database, condition)
+    stays = staying_database(sides, principal, database, condition)
     held = database_access(sides.index_live, sides.view_live, principal, database, condition=condition)
     dark = Facts.GRANTS in sides.dark
-    gained, lost = (after - before, set()) if dark else ((after - before) & held, before - after - held)
+    gained, lost = (after - before, set()) if dark else ((after - before) & held, before - stays - held)
     for pairs, gain in ((gained, True), (lost, False)):
         for atom in sorted(pairs):
             if atom[0] == DESCRIBE and any(flag or not atom[1] for _, flag in (before if gain else held)):
                 continue  # any other permission implies it
             giving = [one for one in offers if one.shown(atom) & world.bit(principal)]
-            blamed = min(
-                ((blame_database(world, database, one.resource, gain=gain), one) for one in giving),
-                key=lambda pair: (len(pair[0]), repr(pair[0])),
-                default=None,
-            )
-            if blamed is None or not blamed[0]:
+            blamed = [
+                (facts, one)
+                for one in giving
+                if (facts := blame_database(sides, database, one.resource, gain=gain))
+                and (not gain or reaches_database(sides, principal, database, condition, facts, atom))
+            ]
+            if not blamed:
                 continue
-            facts, offer = blamed
+            facts, offer = min(blamed, key=lambda pair: (len(pair[0]), repr(pair[0])))
             effect = (effects.gains if gain else effects.losses)[facts[0]]
             effect.people |= world.bit(principal)
             effect.databases.add(database)
@@ -76,20 +78,3 @@ def _on_database(
             effect.sources_of({(offer.resource, offer.condition): world.bit(principal)})
             witness = Witness(principal, atom[0], database.catalog, database.name)
             effect.show(seen(witness, sensitive=False, partition=False))
-
-
-def blame_database(world: World, database: Database, policy: object, *, gain: bool) -> tuple[Moved, ...]:
-    """Return the facts without which the policy would not mean the database (or still would)."""
-    sides = world.sides
-    if not isinstance(policy, TagPolicy):
-        return ()
-    views = (sides.view_declared, sides.view_live) if gain else (sides.view_live, sides.view_declared)
-    edit: Iterable[Moved] = ()
-    body, was = views[1].expression(policy), views[0].expression(policy)
-    if body is None:
-        return ()
-    if policy.saved is not None and body != was:
-        edit = (SavedExpression(policy.catalog, policy.saved),)
-    tags = views[0].database_tags(database)
-    moved = tuple(TagRef(database, key) for key in failing(body, tags))
-    return (*edit, *moved) if gain else (*edit, *moved)[:1]

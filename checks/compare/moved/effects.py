@@ -102,7 +102,7 @@ class Share:
     either: set[Moved] = field(default_factory=set)
     """Facts that would each have done it too; of a loss, those that had to move as well."""
     rivals: set[Rival] = field(default_factory=set)
-    """Undeclared grants that would have given it by themselves."""
+    """Undeclared grants that would have given it by themselves; of a loss, declared grants that are gone as well."""
     files: frozenset[str] = NO_COLUMNS
     """All columns of a table whose files are read past every column and row limit (INSERT and DELETE do)."""
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import islice
 
 from checks.compare.moved.alike import alike
-from checks.compare.moved.blame import Cell, blame
+from checks.compare.moved.blame import Cell, blame, blame_database
 from checks.compare.moved.changes import Changes
-from checks.compare.moved.databases import blame_database
 from checks.compare.moved.effects import Moved
 from checks.compare.moved.telling import fact_words
+from checks.compare.moved.through import through
 from checks.compare.moved.world import World
 from checks.grants import Atom
 from checks.model import (
@@ -102,10 +102,10 @@ def _on_table(
     for row in rows:
         own = access(sides.index_live, sides.view_live, principal, table, only=row)
         without = access(sides.index_live, sides.view_declared, principal, table, condition=row.condition)
-        declared = [
-            access(sides.index_declared, view, principal, table, condition=row.condition)
-            for view in (sides.view_declared, sides.view_live)
-        ]
+        declared = (
+            access(sides.index_declared, sides.view_declared, principal, table, condition=row.condition),
+            through(sides, principal, table, row.condition),
+        )
         columns = _columns(own, atom) if column is None else {column} & _columns(own, atom)
         for one in sorted(columns) if atom[0] == SELECT else [None]:
             if not _gives(own, atom, one) or any(_gives(each, atom, one) for each in (without, *declared)):
@@ -134,5 +134,5 @@ def _on_database(
         if isinstance(row.resource, TagPolicy) and atom not in database_access(
             sides.index_live, sides.view_declared, principal, database, condition=row.condition
         ):
-            return blame_database(world, database, row.resource, gain=True)
+            return blame_database(sides, database, row.resource, gain=True)
     return ()

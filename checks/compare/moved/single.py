@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from checks import spelling
 from checks.compare.cells import beyond_others
 from checks.compare.moved.alike import Alike
 from checks.compare.moved.blame import Cell, blame
 from checks.compare.moved.effects import NO_COLUMNS, Moved, Rival, Share, merged, reads_files, seen
+from checks.compare.moved.through import Part, both, parts, staying, united
 from checks.compare.moved.world import World
 from checks.compare.rows import Excess, beyond
 from checks.grants import Atom
-from checks.model import ALL_ROWS, Facts, Grant, Principal, Rows, Table, Where, Witness
+from checks.model import ALL_ROWS, Facts, Grant, Principal, Table, Witness
 from checks.principals import groups_of
 from checks.semantics import DESCRIBE, FUTURE, SELECT, holder, shown_in
 from checks.view import Access, Piece, access, condition_fits
@@ -41,16 +42,20 @@ class _Single:
     table: Table
     principal: Principal
     condition: str | None
+    after: list[Part] = field(default_factory=list)
+    """What declared grants give over the live facts, as far as live ones reach it too."""
 
     def shares(self) -> Iterator[Share]:
         """Yield the gains, then the losses."""
         sides = self.world.sides
         index, table = sides.index_declared, self.table
         before = access(index, sides.view_declared, self.principal, table, condition=self.condition)
-        after = access(index, sides.view_live, self.principal, table, condition=self.condition)
+        self.after = parts(sides, self.principal, table, self.condition)
+        after = united(self.after)
         wanted = _everything(before) | _everything(after)
         if not wanted:
             return
+        stays = staying(sides, self.principal, table, self.condition)
         types = sides.view_live.types(table)
         dark = Facts.GRANTS in sides.dark
         held = None if dark else access(sides.index_live, sides.view_live, self.principal, table,
@@ -60,19 +65,19 @@ class _Single:
                 yield from self._atom(atom, gain=True)
         every = self.kind.after.every | {one for piece in after.pieces for one in piece.columns if holder(one)}
         for flag in (False, True):
-            shown = after.pieces if held is None else list(_both(after.pieces, held.pieces, lend=flag))
+            shown = after.pieces if held is None else list(both(after.pieces, held.pieces, lend=flag))
             for columns in self._columns(every):
                 yield from self._rows(shown, before.pieces, columns, types, lend=flag, gain=True)
         if held is None or Facts.ASSIGNMENTS in sides.dark:
             return
-        for atom in beyond_others(before, wanted, (after, held), types)[0]:
+        for atom in beyond_others(before, wanted, (stays, held), types)[0]:
             yield from self._atom(atom, gain=False)
         # What was declared to be shown are rows of the declared types: a whole number is no 3.5.
         types = {**types, **sides.view_declared.types(table)}
         there = (self.kind.before.every | every) - {FUTURE}
         for flag in (False, True):
             for columns in self._columns(there):
-                others = [*after.pieces, *held.pieces]
+                others = [*stays.pieces, *held.pieces]
                 yield from self._rows(before.pieces, others, columns, types, lend=flag, gain=False)
 
     def _columns(self, every: frozenset[str]) -> Iterator[frozenset[str]]:
@@ -143,14 +148,15 @@ class _Single:
 
     def _givers(self, atom: Atom, *, gain: bool) -> list[Grant]:
         """Return the declared grants that give an atom."""
+        if gain:
+            return [grant for grant, own in self.after if atom in own.others]
         sides = self.world.sides
-        view = sides.view_live if gain else sides.view_declared
         return [
             grant
             for who in groups_of(self.principal)
             for grant in sides.index_declared.on_table(who, self.table)
             if condition_fits(grant.condition, self.condition)
-            and atom in access(sides.index_declared, view, who, self.table, only=grant).others
+            and atom in access(sides.index_declared, sides.view_declared, who, self.table, only=grant).others
         ]
 
     def _elsewhere(self, grant: Grant, atom: Atom, column: str | None, *, gain: bool) -> bool:
@@ -189,6 +195,8 @@ class _Single:
             share.notes.add(excess.note)
         if gain:
             share.rivals = self._rivals(atom, columns)
+        elif self.world.sides.index_live.same(grant) is None:
+            share.rivals = {(self.principal, spelling.words(grant.resource))}
         table = self.table
         if gain and reads_files(atom):
             share.files = self.kind.after.every - {FUTURE}
@@ -199,41 +207,26 @@ class _Single:
         return share
 
     def _rivals(self, atom: Atom, columns: frozenset[str] | None) -> set[Rival]:
-        """Name a live grant that gives it by the declared facts too."""
+        """Name a live grant that gives it by the declared facts as well as by the live ones."""
         sides, found = self.world.sides, []
         for who in groups_of(self.principal):
             for grant in sides.index_live.on_table(who, self.table):
                 if not condition_fits(grant.condition, self.condition):
                     continue
-                own = access(sides.index_live, sides.view_declared, who, self.table, only=grant)
-                if (columns is None and atom in own.others) or any(
-                    columns and one.columns & columns and one.rows == ALL_ROWS and (one.grantable or not atom[1])
-                    for one in own.pieces
-                ):
+                either = [
+                    access(sides.index_live, view, who, self.table, only=grant)
+                    for view in (sides.view_declared, sides.view_live)
+                ]
+                if all(_gives(own, atom, columns) for own in either):
                     found.append(spelling.words(grant.resource))
         return {(self.principal, min(found))} if found else set()
 
 
+def _gives(own: Access, atom: Atom, columns: frozenset[str] | None) -> bool:
+    if columns is None:
+        return atom in own.others
+    return any(one.columns & columns and one.rows == ALL_ROWS and (one.grantable or not atom[1]) for one in own.pieces)
+
+
 def _everything(found: Access) -> frozenset[Atom]:
     return frozenset(found.others) | {(SELECT, flag) for one in found.pieces for flag in {False, one.grantable}}
-
-
-def _both(mine: Iterable[Piece], theirs: Iterable[Piece], *, lend: bool) -> Iterator[Piece]:
-    """Yield what two sets of pieces both show: of each piece the columns, and of these the rows, of the others."""
-    usable = [one for one in theirs if one.grantable or not lend]
-    for one in mine:
-        if lend and not one.grantable:
-            continue
-        whole = [other.columns for other in usable if other.rows in (ALL_ROWS, one.rows)]
-        plain = one.columns & frozenset().union(*whole)
-        if plain:
-            yield replace(one, columns=plain)
-        for other in usable:
-            if rest := (one.columns - plain) & other.columns:
-                yield replace(one, columns=rest, rows=_rows(one.rows, other.rows))
-
-
-def _rows(one: Rows, two: Rows) -> Rows:
-    if isinstance(one, Where) and isinstance(two, Where):
-        return Where(f"({one.text}) and ({two.text})")
-    return two if one == ALL_ROWS else one

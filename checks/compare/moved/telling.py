@@ -223,7 +223,8 @@ def _remarks(world: World, effect: Effect, *, widens: bool) -> str:
         text += f"; {fact_words(effect.either)} {'would have done it too' if widens else 'moved as well'}"
     if effect.rivals:
         who, what = min(effect.rivals)
-        text += f"; the grant on {what} to {spelling.principal_words(who, home=world.sides.id.account)} gives it too"
+        name = spelling.principal_words(who, home=world.sides.id.account)
+        text += f"; the grant on {what} to {name} {'gives it too' if widens else 'does not exist any more either'}"
     notes = sorted(effect.notes)
     if widens and any(map(reads_files, effect.atoms)):
         further = any(files - effect.cells.get(table, NO_COLUMNS) for table, files in effect.files.items())
