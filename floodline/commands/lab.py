@@ -71,6 +71,32 @@ def up(tables: int, port: int, state: str, faults: str | None) -> None:
             note.unlink(missing_ok=True)
 
 
+@command.command()
+@click.argument("recording", metavar="RECORDING")
+@click.option("--latency", type=click.FloatRange(0, 60_000), default=0, help="Milliseconds that every answer waits.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="A port to listen on; 0 takes a free one.")
+@click.option("--faults", metavar="FILE", help="A fault plan (TOML, JSON): what goes wrong.")
+def replay(recording: str, latency: float, port: int, faults: str | None) -> None:
+    """Answer AWS calls from RECORDING, as `floodline collect` wrote it, until Ctrl-C. Other calls are refused."""
+    from checks.live.recording import RecordingError  # noqa: PLC0415
+    from lab.replay import Replay  # noqa: PLC0415
+
+    plan = _plan(faults)
+    try:
+        aws = Replay.of(Path(recording), latency=latency / 1000, port=port, faults=plan)
+    except RecordingError as error:
+        raise CannotStart(printable(str(error))) from error
+    except OSError as error:
+        raise CannotStart(f"cannot serve `{printable(recording)}`: {error.strerror or error}") from error
+    with aws:
+        if aws.cut:
+            click.echo(f"`{printable(recording)}` is not whole: {aws.cut}", err=True)
+        for name, value in sorted(aws.credentials().items()):
+            click.echo(f"export {name}={shlex.quote(value)}")
+        click.echo("in another shell, with these exports: floodline collect -o again.jsonl.gz", err=True)
+        _wait()
+
+
 def _plan(file: str | None) -> Plan | None:
     from lab.faults import Plan, PlanError  # noqa: PLC0415
 
