@@ -20,6 +20,7 @@ import pytest
 from test_compare_alike import ALIKE
 from test_compare_corners import CORNERS
 from test_compare_edges import EDGES
+from test_compare_grid import GRID, MOVED
 from test_compare_lookalikes import DIFFERENT, NARROWED, REMARKS, SILENT
 from test_compare_ways import WAYS
 from test_compare_widenings import CASES
@@ -146,6 +147,8 @@ GROUPS: dict[str, tuple[Callable[[str, Comparison], Iterator[str]], Callable[[],
     "several": (brief, lambda: [*several(1), *several(7), *several(23)]),
     "several-back": (brief, lambda: [(name, live, declared) for name, declared, live in [*several(5), *several(31)]]),
     "corners": (lines, lambda: CORNERS),
+    "grid": (brief, lambda: GRID),
+    "grid-moved": (brief, lambda: MOVED),
     "mixed": (brief, lambda: mixed(200)),
     "alone": (brief, lambda: [(name, Lake(live.id), live) for name, _, live in FORTH[::4]]),
     "gone": (brief, lambda: [(name, declared, Lake(declared.id)) for name, declared, _ in FORTH[::4]]),
