@@ -8,13 +8,18 @@ from checks.live.collectors import collectors
 
 DATA_ACCESS: Final = (
     "glue:GetConnection*",
+    "glue:GetEntityRecords",
+    "glue:GetSessionEndpoint",
+    "glue:GetStatement",
+    "glue:GetUnfiltered*",
+    "glue:ListStatements",
     "lakeformation:AssumeDecoratedRoleWithSAML",
     "lakeformation:GetDataAccess",
     "lakeformation:GetTableObjects",
     "lakeformation:GetTemporary*",
     "lakeformation:GetWorkUnit*",
 )
-"""Calls that hand out data, or credentials for it."""
+"""Calls that hand out data, credentials for it, or what lies behind a filter."""
 
 CHANGES: Final = (
     "Add", "Associate", "Attach", "BatchCreate", "BatchDelete", "BatchGrant", "BatchPut", "BatchRevoke", "BatchStop",
@@ -23,6 +28,27 @@ CHANGES: Final = (
     "Tag", "Test", "Untag", "Update",
 )  # fmt: skip
 """How the names of calls begin that change something or set something going."""
+
+READER: Final = """\
+# IAM rights are not enough: Lake Formation shows a caller only what the caller's own permissions allow, and does not say
+# what it leaves out. Make the reading role a read-only admin as well, in the one program that owns the lake's settings:
+
+settings = aws.lakeformation.DataLakeSettings(
+    "settings",
+    admins=[...],  # the admins that there are: this resource replaces the whole list
+    read_only_admins=[..., reader.arn],  # those that there are, and the reading role
+    create_database_default_permissions=[],
+    create_table_default_permissions=[],
+    parameters={...},  # as they are, CROSS_ACCOUNT_VERSION among them
+    trusted_resource_owners=[...],
+)
+
+# A lake has one such resource for each region, and PutDataLakeSettings replaces everything: what is left out is cleared,
+# admins too. Before you add it to a program, see what is there and write it down in the program:
+#     aws lakeformation get-data-lake-settings
+# If a program declares the settings already, add `reader.arn` to its `read_only_admins`, and nothing else.
+"""
+"""How a Pulumi program makes the reader see everything, and keeps the admins that there are."""
 
 
 def actions() -> tuple[str, ...]:
