@@ -54,6 +54,10 @@ _BUILT: Final = 20_000
 """Rows that are kept as they were built."""
 _NO_TIME: Final = b" " * _STAMP
 
+UNFILTERED, BY_KIND, TARGETED = range(3)
+"""How a page of grants was asked for: all of them, those on one kind of resource, or those on one resource."""
+NOT_SEEN: Final = -1
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str]).decode
 _loads = msgspec.json.Decoder().decode
@@ -259,6 +263,10 @@ class Grants(Collection[Grant]):
         self._holders: dict[int, list[int]] = {}
         """Keys by principal of what speaks neither of one table nor of something known by name only."""
         self._long: dict[int, bytes] = {}
+        self.short: dict[int, int] = {}
+        """Place → pair that unfiltered pages showed (``NOT_SEEN``: none), where other pages showed more."""
+        self.by_kind = bytearray()
+        """For each place 1 where a listing of one kind of resource showed the row."""
         self._people: dict[int, None] = {}
         self._conditions: dict[int, None] = {0: None}
         self._shared: Grants | None = None
@@ -315,18 +323,23 @@ class Grants(Collection[Grant]):
             self.unite(place, pair)
         return place
 
-    def take_page(self, line: int, page: Iterable[Row]) -> None:
-        """Take the rows of one page of a recording, *line* being its line. The rows' keys come from ``key``."""
+    def take_page(self, line: int, page: Iterable[Row], asked: int = UNFILTERED) -> int:
+        """Take the rows of one page of a recording, *line* being its line, and return their number.
+
+        The rows' keys come from ``key``; *asked* is how they were asked for.
+        """
         rows, people, kinds = self.rows, self._people, self.pool.kinds
         place = first = len(rows)
+        repeated = 0
         pairs: list[int] = []
         items: list[int] = []
         writers: list[int] = []
         times: list[bytes] = []
         for key, pair, item, by, time in page:
             if rows.setdefault(key, place) != place:
+                repeated += 1
                 if rows[key] < first:
-                    self.unite(rows[key], pair)
+                    self._again(rows[key], pair, asked)
                 else:  # earlier on this page
                     pairs[rows[key] - first] = self.pool.united(pairs[rows[key] - first], pair)
                 continue
@@ -344,6 +357,40 @@ class Grants(Collection[Grant]):
         self.times += b"".join([one.ljust(_STAMP) if len(one) <= _STAMP else _NO_TIME for one in times])
         if any(len(one) > _STAMP for one in times):
             self._long |= {first + number: one for number, one in enumerate(times) if len(one) > _STAMP}
+        self.by_kind += bytes((asked == BY_KIND,)) * len(pairs)
+        if asked != UNFILTERED:
+            self.short |= dict.fromkeys(range(first, place), NOT_SEEN)
+        return len(pairs) + repeated
+
+    def _again(self, place: int, pair: int, asked: int) -> None:
+        """Take a row that an earlier page held; what only filtered listings show is kept apart in ``short``."""
+        before = self.pair_of[place]
+        self.unite(place, pair)
+        after = self.pair_of[place]
+        if asked == UNFILTERED:
+            shown = self.short.get(place)
+            if shown is not None:
+                shown = pair if shown == NOT_SEEN else self.pool.united(shown, pair)
+                if shown == after:
+                    del self.short[place]
+                else:
+                    self.short[place] = shown
+            return
+        if after != before:
+            self.short.setdefault(place, before)
+        if asked == BY_KIND:
+            self.by_kind[place] = 1
+
+    def asked_elsewhere(self) -> Iterator[Grant]:
+        """Yield the rows of which filtered listings show more than unfiltered pages do."""
+        keys = list(self.rows) if self.short else []
+        return (self._build(keys[place], place) for place in sorted(self.short))
+
+    def of_no_kind(self) -> Iterator[Grant]:
+        """Yield the rows that unfiltered pages show and no listing of one kind of resource does."""
+        for place, key in enumerate(self.rows):
+            if not self.by_kind[place] and self.short.get(place) != NOT_SEEN:
+                yield self._build(key, place)
 
     @staticmethod
     def key(who: int, on: int, condition: int) -> int:

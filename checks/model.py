@@ -340,6 +340,18 @@ class IdentityCenter:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionInfo:
+    """A user-defined function. ``code`` are the places of its code; ``governed`` is whether Lake Formation decides."""
+
+    id: Function
+    class_name: str = ""
+    code: frozenset[str] = frozenset()
+    governed: bool | None = None
+    """None where nothing is said of it."""
+    evidence: Evidence | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnRef:
     """A column as a carrier of LF-tags."""
 
@@ -462,6 +474,7 @@ class Facts(StrEnum):
     POLICIES = "policies"
     RLS = "rls"
     IDENTITY_CENTER = "identity center"
+    FUNCTIONS = "functions"
     OTHER = "other"
 
 
@@ -526,6 +539,7 @@ class Lake:
     """Where files of partitions lie; on the live side only places outside the table's own."""
     root_catalog: CatalogInfo | None = None
     """What Glue says of the root catalog: its defaults are the settings' in other words."""
+    functions: Mapping[Function, FunctionInfo] = field(default_factory=dict)
 
 
 # ----------------------------------------------------------------------------------------------------------- findings

@@ -88,6 +88,7 @@ _KINDS = {
     "expressions": "expression",
     "catalogs": "catalog",
     "caller": "role",
+    "functions": "function",
 }
 
 

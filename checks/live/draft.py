@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from checks import normal
-from checks.grants import Grants
+from checks.grants import BY_KIND, TARGETED, UNFILTERED, Grants
 from checks.live import shapes
 from checks.live.decode import MalformedError, Spec, decode, piece
 from checks.live.listing import END, Listing
@@ -30,6 +30,8 @@ from checks.model import (
     ExpressionBody,
     Facts,
     FilterBody,
+    Function,
+    FunctionInfo,
     Gap,
     IdentityCenter,
     Lake,
@@ -85,6 +87,12 @@ _IDLE: Final[Mapping[str, object]] = {
 }
 """Request members that leave a listing whole."""
 
+BY_TYPE: Final = frozenset({"ResourceType"})
+"""The members of a request for the grants on one kind of resource, apart from paging."""
+RESOURCE_TAGS: Final[Call] = ("lakeformation", "GetResourceLFTags")
+TAGS: Final[Call] = ("lakeformation", "ListLFTags")
+ENCRYPTION: Final[Call] = ("glue", "GetDataCatalogEncryptionSettings")
+FUNCTIONS: Final[Call] = ("glue", "GetUserDefinedFunctions")
 IDENTITY_CENTER: Final[Call] = ("lakeformation", "DescribeLakeFormationIdentityCenterConfiguration")
 ROLE: Final[Call] = ("iam", "GetRole")
 PARTITIONS: Final[Call] = ("glue", "GetPartitions")
@@ -132,11 +140,12 @@ class Gaps:
 
 @dataclass(slots=True)
 class Tally:
-    """What one operation was asked and gave."""
+    """What one operation was asked and gave. A row that came is ``used``, or counted in ``unused``."""
 
     calls: int = 0
     pages: int = 0
     rows: int = 0
+    used: int = 0
     errors: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     unused: Counter[str] = field(default_factory=Counter)
@@ -191,6 +200,19 @@ class Draft:
         self.partitions: dict[tuple[Table, str], PartitionPlace] = {}
         self.default_rls: dict[Table, tuple[str, Evidence]] = {}
         """The default row-level policy that Glue shows of a table."""
+        self.functions: dict[Function, FunctionInfo] = {}
+        self.encryption: str | None = None
+        """How the catalog's metadata is encrypted, in AWS's word; None where nobody said."""
+        self.policy_of: dict[str, set[str]] = {}
+        """The resource policies that each operation answered."""
+        self.tag_listings: Counter[str] = Counter()
+        """How often LF-tags were listed, by request."""
+        self.tag_pages: dict[str, dict[str, set[tuple[frozenset[tuple[str, ...]], str]]]] = {}
+        """Listings of LF-tags: request → token → what that page held, and the token it carried."""
+        self.disagreeing: set[Table | Database] = set()
+        """Where what was asked of one object is not what searches found of it."""
+        self._told: dict[TagTarget, dict[str, Assignment]] = {}
+        """What was asked of one object at a time: it wins over what searches find."""
 
     @property
     def account(self) -> str:
@@ -233,7 +255,9 @@ class Draft:
         tally.unknown |= found.unknown
         tally.rows += len(found.rows) + len(found.broken)
         for pointer, reason in found.broken:
-            self._broken(answer, tally, reader.facts, pointer, reason)
+            self._broken(answer, tally, reader.facts, pointer, reason, rows=1)
+        if call == TAGS:
+            self._tag_page(answer.request, asked, found.token, found.rows)
         skip = reader.unused(answer.request)
         if skip:
             tally.unused[skip] += len(found.rows)
@@ -245,10 +269,12 @@ class Draft:
             try:
                 unused = reader.take(self, row, Evidence(Side.LIVE, answer.line, pointer), answer)
             except normal.NotUnderstoodError as error:
-                self._broken(answer, tally, reader.facts, pointer, str(error))
+                self._broken(answer, tally, reader.facts, pointer, str(error), rows=1)
                 continue
             if unused:
                 tally.unused[unused] += 1
+            else:
+                tally.used += 1
         tally.unknown |= self._unknown
         self._unknown.clear()
 
@@ -265,8 +291,16 @@ class Draft:
             listings[key] = Listing(kept)
         return listings[key]
 
-    def _broken(self, answer: Answer, tally: Tally, facts: Facts, pointer: str, reason: str) -> None:
+    def _tag_page(self, request: Mapping[str, Any], asked: str, token: str, rows: list[tuple[int, Any]]) -> None:
+        kept = normal.canonical_json({name: value for name, value in request.items() if name not in _PAGING})
+        self.tag_listings[kept] += not asked
+        held = frozenset((row.get("CatalogId") or "", row["TagKey"], *sorted(row["TagValues"])) for _, row in rows)
+        self.tag_pages.setdefault(kept, {}).setdefault(asked, set()).add((held, token))
+
+    def _broken(self, answer: Answer, tally: Tally, facts: Facts, pointer: str, reason: str, rows: int = 0) -> None:
         tally.broken = True
+        if rows:
+            tally.unused[MALFORMED] += rows
         evidence = Evidence(Side.LIVE, answer.line, pointer)
         text = f"line {answer.line} {pointer}: {reason}"
         self.gaps.add(Gap(Side.LIVE, f"{answer.service}:{answer.operation}", text, facts, evidence=evidence))
@@ -280,6 +314,9 @@ class Draft:
         """Take a page of ListPermissions."""
         call = answer.service, answer.operation
         catalog = answer.request.get("CatalogId")
+        filters = self._listing(call, answer.request).request.keys()
+        asked = BY_KIND if filters == BY_TYPE else TARGETED if filters else UNFILTERED
+        silent = self._permission_rows.silent
 
         def careful(union: Mapping[str, Any], home: str) -> Resource:
             return self.resource(union, call, home, Facts.GRANTS)
@@ -288,12 +325,15 @@ class Draft:
             tally.unknown |= {f"permission {name}" for name in names - PERMISSIONS}
 
         def broken(index: int, reason: str) -> None:
-            self._broken(answer, tally, Facts.GRANTS, f"/response/PrincipalResourcePermissions/{index}", reason)
+            pointer = f"/response/PrincipalResourcePermissions/{index}"
+            self._broken(answer, tally, Facts.GRANTS, pointer, reason, rows=1)
 
-        self._permission_rows.take(
+        tally.used += self._permission_rows.take(
             rows, catalog if isinstance(catalog, str) else self.account, answer.line,
-            careful=careful, piece=self.piece, unheard=unheard, broken=broken,
+            careful=careful, piece=self.piece, unheard=unheard, broken=broken, asked=asked,
         )  # fmt: skip
+        if self._permission_rows.silent > silent:
+            tally.unused["they grant nothing"] += self._permission_rows.silent - silent
 
     def resource(self, union: Mapping[str, Any], call: Call, home: str, facts: Facts) -> Resource:
         """Read a ``Resource`` of the catalog *home*; one that is not known is kept, and noted as not understood."""
@@ -309,9 +349,12 @@ class Draft:
         return found
 
     # ----------------------------------------------------------------------------------------------------------- tags
-    def assign(self, target: TagTarget, key: str, value: str, evidence: Evidence) -> None:
-        """Note that *target* carries a tag. An object has one value of a key: two answers that differ are a gap."""
-        held = self._assignments.setdefault(target, {})
+    def assign(self, target: TagTarget, key: str, value: str, evidence: Evidence, *, told: bool = False) -> None:
+        """Note that *target* carries a tag. An object has one value of a key: two answers that differ are a gap.
+
+        *told*: it was asked for on its own, not searched for.
+        """
+        held = (self._told if told else self._assignments).setdefault(target, {})
         known = held.get(key)
         if known is None or value < known.value:
             held[key] = Assignment(target, key, value, evidence)
@@ -321,30 +364,36 @@ class Draft:
                      "while the lake was read", Facts.ASSIGNMENTS, scope)  # fmt: skip
             self.conflicts = True
 
-    def take_tags(self, table: Table, row: shapes.TaggedTable | shapes.TagsAnswer, evidence: Evidence) -> set[str]:
+    def take_tags(
+        self, table: Table, row: shapes.TaggedTable | shapes.TagsAnswer, evidence: Evidence, *, told: bool = False
+    ) -> set[str]:
         """Take the tags of a table and its columns, and return their keys.
 
         A column's tag that its table has too says nothing more; of millions of columns only the others are kept.
         """
         above, own = self.pairs(row.LFTagOnDatabase), self.pairs(row.LFTagsOnTable)
+        store = self._told if told else self._assignments
+        if told:
+            store.setdefault(table, {})
         if above:
             # The tables of a database come one after the other, and each repeats the database's tags.
             place = (table.catalog, table.database)
-            if self._told_of.get(place) is not above:
-                self._told_of[place] = above
+            if told or self._told_of.get(place) is not above:
+                if not told:
+                    self._told_of[place] = above
                 parent = table.parent
                 for key, value in above.items():
-                    self.assign(parent, key, value, evidence)
+                    self.assign(parent, key, value, evidence, told=told)
         if own:
-            held = self._assignments.get(table)
+            held = store.get(table)
             if held is None:
-                held = self._assignments[table] = {}
+                held = store[table] = {}
             for key, value in own.items():
                 known = held.get(key)
                 if known is None:
                     held[key] = Assignment(table, key, value, evidence)
                 elif known.value != value:
-                    self.assign(table, key, value, evidence)
+                    self.assign(table, key, value, evidence, told=told)
         found = {*above, *own}
         if row.LFTagsOnColumns:
             inherited = {**above, **own}
@@ -355,8 +404,57 @@ class Draft:
                 found |= pairs.keys()
                 for key, value in pairs.items():
                     if inherited.get(key) != value:
-                        self.assign(ColumnRef(table, normal.column_name(column.Name)), key, value, evidence)
+                        where = ColumnRef(table, normal.column_name(column.Name))
+                        self.assign(where, key, value, evidence, told=told)
         return found
+
+    def tell(self, target: Database) -> None:
+        """Note that a database's tags were asked for on their own."""
+        self._told.setdefault(target, {})
+
+    def settle_tags(self) -> None:
+        """Let what was asked of one object win over what searches found of it, and note where the two disagree."""
+        columns: dict[Table, set[ColumnRef]] = {}
+        for store in (self._assignments, self._told):
+            for target in store:
+                if isinstance(target, ColumnRef) and target.table in self._told:
+                    columns.setdefault(target.table, set()).add(target)
+        searched = {Database: self._searched(_SEARCH_DATABASES), Table: self._searched(_SEARCH_TABLES)}
+        for target in list(self._told):
+            if isinstance(target, ColumnRef):
+                continue
+            around = columns.get(target, set()) if isinstance(target, Table) else set()
+            parents = (target.parent,) if isinstance(target, Table) else ()
+            if self._same_tags(target, around, parents):
+                continue
+            keys = searched.get(type(target), frozenset())
+            if isinstance(target, Table | Database) and not self._same_tags(target, around, parents, keys):
+                self.disagreeing.add(target)
+            for one in (target, *around):
+                self._assignments.pop(one, None)
+                if told := self._told.get(one):
+                    self._assignments[one] = told
+
+    def _searched(self, search: Call) -> frozenset[str]:
+        """Return the keys of LF-tags by which objects were searched for."""
+        pairs = [one for listing in self.listings.get(search, {}).values() for one in pairs_of(listing)]
+        return frozenset(key for key, _ in normal.tag_expression(pairs))
+
+    def _same_tags(
+        self, target: TagTarget, around: set[ColumnRef], parents: tuple[Database, ...],
+        keys: frozenset[str] | None = None,
+    ) -> bool:  # fmt: skip
+        """Whether searches give an object and its columns the same tags of *keys*, inherited ones included."""
+        above = {key: one.value for parent in parents for store in (self._assignments, self._told)
+                 for key, one in store.get(parent, {}).items()}  # fmt: skip
+        for one in (target, *around):
+            found, told = ({**above, **_values(store.get(target)), **_values(store.get(one))}
+                           for store in (self._assignments, self._told))  # fmt: skip
+            if any(
+                found.get(key) != told.get(key) for key in found.keys() | told.keys() if keys is None or key in keys
+            ):
+                return False
+        return True
 
     def pairs(self, data: msgspec.Raw | msgspec.UnsetType) -> dict[str, str]:
         """Read assigned tags; an object has one value of a key (lake-formation dg, TBAC-assigning-tags)."""
@@ -438,7 +536,9 @@ class Draft:
             info = self.databases.get(asked)
             if table.parent != asked and (table.database != asked.name or (info is not None and info.link_to)):
                 del self.tables[table]
-                self.tallies[_TABLES].unused["tables seen through a resource link"] += 1
+                tally = self.tallies[_TABLES]
+                tally.unused["tables seen through a resource link"] += 1
+                tally.used -= 1
 
     def lake(self, caller: Caller) -> Lake:
         """Return what was read."""
@@ -466,6 +566,7 @@ class Draft:
             missing_roles=frozenset((self.account, name) for name, exists in self.roles.items() if not exists),
             partitions=self._partitions_elsewhere(),
             root_catalog=self.root_catalog,
+            functions=self.functions,
         )
 
     def _default_attachments(self) -> list[RLSAttachment]:
@@ -514,6 +615,9 @@ class Reader:
     """In place of ``take``, for the listing of a million rows: takes a page."""
 
 
+MALFORMED: Final = "malformed"
+_SEARCH_DATABASES: Final = ("lakeformation", "SearchDatabasesByLFTags")
+_SEARCH_TABLES: Final = ("lakeformation", "SearchTablesByLFTags")
 _TABLES: Final = ("glue", "GetTables")
 _TABLE_MEMBERS: Final = ("Name", "Description", "TableType", "Parameters", "ViewOriginalText", "ViewExpandedText",
                          "CreatedBy", "IsRegisteredWithLakeFormation")  # fmt: skip
@@ -669,11 +773,12 @@ def _take_tagged_table(
 def _take_resource_tags(draft: Draft, row: shapes.TagsAnswer, evidence: Evidence, answer: Answer) -> str | None:
     on = asked_for(draft, answer.request)
     if isinstance(on, Table):
-        draft.take_tags(on, row, evidence)
+        draft.take_tags(on, row, evidence, told=True)
         return None
     if isinstance(on, Database):
+        draft.tell(on)
         for key, value in draft.pairs(row.LFTagOnDatabase).items():
-            draft.assign(on, key, value, evidence)
+            draft.assign(on, key, value, evidence, told=True)
         return None
     return "LF-tags of something that is neither a database nor a table"
 
@@ -690,6 +795,15 @@ def asked_for(draft: Draft, request: Mapping[str, Any]) -> Database | Table | No
         return None
     on = normal.resource(union, catalog if isinstance(catalog, str) else draft.account)
     return on if isinstance(on, Database | Table) else None
+
+
+def pairs_of(listing: Listing) -> list[dict[str, object]]:
+    """Return the well-formed pairs of the expression that a search asks for."""
+    items = listing.request.get("Expression")
+    return [
+        one for one in items if isinstance(one, dict) and isinstance(one.get("TagKey"), str)
+        and isinstance(one.get("TagValues"), list) and all(isinstance(value, str) for value in one["TagValues"])
+    ] if isinstance(items, list) else []  # fmt: skip
 
 
 def _take_database(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
@@ -746,11 +860,29 @@ def _take_partition(draft: Draft, row: shapes.PartitionRow, evidence: Evidence, 
     return None
 
 
-def _take_policy(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: Answer) -> str | None:
+def _take_function(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
+    catalog = _catalog_of(draft, row.get("CatalogId"), answer)
+    found = Function(catalog, normal.database_name(row["DatabaseName"]), row["FunctionName"].lower())
+    places = {one.get("Uri") for one in row.get("ResourceUris") or ()} | {row.get("ArtifactLocation")}
+    mode = row.get("GovernanceMode")
+    code = frozenset(place for place in places if place)
+    governed = None if mode is None else mode == "LAKE_FORMATION"
+    draft.functions.setdefault(found, FunctionInfo(found, row.get("ClassName") or "", code, governed, evidence))
+    return None
+
+
+def _take_encryption(draft: Draft, row: Mapping[str, Any], _: Evidence, __: Answer) -> str | None:
+    at_rest = row["DataCatalogEncryptionSettings"].get("EncryptionAtRest") or {}
+    draft.encryption = at_rest.get("CatalogEncryptionMode") or "DISABLED"
+    return None
+
+
+def _take_policy(draft: Draft, row: Mapping[str, Any], evidence: Evidence, answer: Answer) -> str | None:
     text = row.get("PolicyInJson")
     if not text:
         return "without a policy"
     found = normal.resource_policy(text, evidence, draft.id.partition)
+    draft.policy_of.setdefault(answer.operation, set()).add(found.text)
     draft.policies.setdefault(found, found)
     return None
 
@@ -762,6 +894,10 @@ def _take_catalog(draft: Draft, row: Mapping[str, Any], evidence: Evidence, _: A
     info = normal.catalog_info(row, draft.account, evidence)
     draft.catalogs[info.id] = info
     return None
+
+
+def _values(held: Mapping[str, Assignment] | None) -> dict[str, str]:
+    return {key: one.value for key, one in (held or {}).items()}
 
 
 def _said(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -836,4 +972,7 @@ READERS: Final[Mapping[Call, Reader]] = {
     (_GLUE, "GetResourcePolicy"): Reader(_one(shapes.PolicyAnswer), Facts.POLICIES, _take_policy),
     (_GLUE, "GetResourcePolicies"): Reader(
         Spec(shapes.PolicyPage, "GetResourcePoliciesResponseList", shapes.PolicyAnswer), Facts.POLICIES, _take_policy),
+    ENCRYPTION: Reader(_one(shapes.EncryptionAnswer), Facts.POLICIES, _take_encryption),
+    FUNCTIONS: Reader(
+        Spec(shapes.FunctionPage, "UserDefinedFunctions", shapes.FunctionRow), Facts.FUNCTIONS, _take_function),
 }  # fmt: skip

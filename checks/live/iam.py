@@ -30,8 +30,9 @@ CHANGES: Final = (
 """How the names of calls begin that change something or set something going."""
 
 READER: Final = """\
-# IAM rights are not enough: Lake Formation shows a caller only what the caller's own permissions allow, and does not say
-# what it leaves out. Make the reading role a read-only admin as well, in the one program that owns the lake's settings:
+# IAM rights are not enough: Lake Formation shows a caller only what the caller's own permissions allow, and does not
+# say what it leaves out. Make the reading role a read-only admin as well, in the one program that owns the lake's
+# settings:
 
 settings = aws.lakeformation.DataLakeSettings(
     "settings",
@@ -43,8 +44,8 @@ settings = aws.lakeformation.DataLakeSettings(
     trusted_resource_owners=[...],
 )
 
-# A lake has one such resource for each region, and PutDataLakeSettings replaces everything: what is left out is cleared,
-# admins too. Before you add it to a program, see what is there and write it down in the program:
+# A lake has one such resource for each region, and PutDataLakeSettings replaces everything: what is left out is
+# cleared, admins too. Before you add it to a program, see what is there and write it down in the program:
 #     aws lakeformation get-data-lake-settings
 # If a program declares the settings already, add `reader.arn` to its `read_only_admins`, and nothing else.
 """

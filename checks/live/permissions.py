@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from checks import normal
-from checks.grants import RESOURCE_BITS, TABULAR
+from checks.grants import RESOURCE_BITS, TABULAR, UNFILTERED
 from checks.live.shapes import FilterResource, Principal, Shape
 from checks.model import Table
 from checks.semantics import expand
@@ -80,6 +80,8 @@ class PermissionRows:
         self._pairs: dict[tuple[bytes, bytes, int], int] = {}
         self._tails: dict[bytes, int] = {}
         self._writers: dict[bytes, int] = {}
+        self.silent = 0
+        """Rows so far that grant nothing."""
 
     def take(
         self,
@@ -91,13 +93,15 @@ class PermissionRows:
         piece: Callable[[type[Shape], Raw, str], Any],
         unheard: Callable[[set[str]], None],
         broken: Callable[[int, str], None],
-    ) -> None:
-        """Take one page's rows. *home* is the catalog of what names none, *line* the page's in its recording.
+        asked: int = UNFILTERED,
+    ) -> int:
+        """Take one page's rows and return how many say something.
 
+        *home* is the catalog of what names none, *line* the page's in its recording, *asked* as in ``Grants``.
         *careful* reads a resource's mapping, and notes what is not understood; *piece* decodes a member that was left
         as it came; *unheard* hears of permissions as they are first written; *broken* of rows that say nothing.
         """
-        self._grants.take_page(line, self._page(rows, home, careful, piece, unheard, broken))
+        return self._grants.take_page(line, self._page(rows, home, careful, piece, unheard, broken), asked)
 
     def _page(
         self,
@@ -129,6 +133,7 @@ class PermissionRows:
                 if pair is None:
                     pair = pairs[words] = self._pair(*words[:2], on, unheard)
                 if pair == _NOTHING:
+                    self.silent += 1
                     continue
                 writer = row.LastUpdatedBy
                 by = 0 if writer is UNSET else writers.get(text := bytes(writer))

@@ -6,12 +6,28 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from checks import normal
-from checks.live.draft import IDENTITY_CENTER, PARTITIONS, READERS, ROLE, Tally, asked_for
+from checks import normal, spelling
+from checks.live.draft import (
+    BY_TYPE,
+    ENCRYPTION,
+    FUNCTIONS,
+    IDENTITY_CENTER,
+    PARTITIONS,
+    READERS,
+    RESOURCE_TAGS,
+    ROLE,
+    TAGS,
+    Tally,
+    asked_for,
+    pairs_of,
+)
+from checks.live.listing import END, START
 from checks.model import (
     Caller,
     Database,
+    DataCellsFilter,
     Facts,
+    Grant,
     LedgerRow,
     Resource,
     RLSPolicy,
@@ -21,7 +37,8 @@ from checks.model import (
 from checks.principals import role_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from checks.live.draft import Call, Draft
     from checks.live.listing import Listing
@@ -34,11 +51,11 @@ _IDENTITY: Final = (_LF, "GetDataLakePrincipal")
 _SESSION: Final = ("sts", "GetCallerIdentity")
 _SETTINGS: Final = (_LF, "GetDataLakeSettings")
 _GRANTS: Final = (_LF, "ListPermissions")
-_TAGS: Final = (_LF, "ListLFTags")
+_TAGS: Final = TAGS
 _FILTERS: Final = (_LF, "ListDataCellsFilter")
 _RLS: Final = (_LF, "ListRLSPolicies")
 _RLS_BODY: Final = (_LF, "GetRLSPolicy")
-_RESOURCE_TAGS: Final = (_LF, "GetResourceLFTags")
+_RESOURCE_TAGS: Final = RESOURCE_TAGS
 _SEARCHES: Final = ((_LF, "SearchDatabasesByLFTags"), (_LF, "SearchTablesByLFTags"))
 _CATALOGS: Final = (_GLUE, "GetCatalogs")
 _DATABASES: Final = (_GLUE, "GetDatabases")
@@ -73,6 +90,7 @@ class Proof:
 def prove(draft: Draft) -> Proof:
     """Check *draft*, adding a gap for everything that is missing; call it once, when every answer is in."""
     draft.drop_linked_tables()
+    draft.settle_tags()
     return _Checker(draft).proof()
 
 
@@ -80,12 +98,16 @@ class _Checker:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.missing: defaultdict[Call, list[str]] = defaultdict(list)
+        self.words: defaultdict[Call, list[str]] = defaultdict(list)
+        """What more the ledger says of an operation."""
 
     def proof(self) -> Proof:
         caller, shown = self.caller()
         for call in _WHOLE:
             self.need(call, "{}", READERS[call].facts)
         self.settings()
+        self.tags()
+        self.listed_by_type()
         self.filters()
         self.filter_grants()
         self.rls()
@@ -93,10 +115,11 @@ class _Checker:
         self.tables()
         self.policies()
         self.assignments()
-        for call in (_IDENTITY, _SESSION, IDENTITY_CENTER, _CATALOGS):
+        for call in (_IDENTITY, _SESSION, IDENTITY_CENTER, _CATALOGS, ENCRYPTION, FUNCTIONS):
             if call in self.draft.listings:
                 for listing in self.draft.listings[call].values():
                     self.settled(call, listing, READERS[call].facts)
+        self.reconcile()
         broken = any(tally.broken for tally in self.draft.tallies.values()) or self.draft.conflicts
         complete = shown is not None and not self.missing and not broken
         calls = self.draft.tallies.keys() | self.missing.keys()
@@ -179,6 +202,43 @@ class _Checker:
     def settings(self) -> None:
         if len(self.draft.settings) > 1:
             self.lack(_SETTINGS, "two answers disagree: they were changed while the lake was read", Facts.SETTINGS)
+        elif (tally := self.draft.tallies.get(_SETTINGS)) is not None and tally.used > 1:
+            self.words[_SETTINGS].append("read again after the grants: the same")
+
+    def tags(self) -> None:
+        """Compare the listings of LF-tags that were read before and after the grants."""
+        for request, pages in self.draft.tag_pages.items():
+            if len(_contents(pages)) > 1:
+                self.lack(_TAGS, "two listings disagree: LF-tags were changed while the lake was read", Facts.TAGS)
+            elif self.draft.tag_listings[request] > 1:
+                self.words[_TAGS].append("listed again after the grants: the same")
+
+    def listed_by_type(self) -> None:
+        """Hold the whole listing of grants against those of one kind of resource, and of single resources.
+
+        The whole listing is what a view rests on: a row that only another listing shows means that it left rows out.
+        Data cells filters have no kind and may show with ``IncludeRelated`` alone.
+        """
+        listings = [one for one in self.draft.listings.get(_GRANTS, {}).values() if one.request.keys() == BY_TYPE]
+        if self.whole(_GRANTS):
+            extra = [
+                one for one in self.draft.grants.asked_elsewhere() if not isinstance(one.resource, DataCellsFilter)
+            ]
+            if extra:
+                first = min(map(_row_words, extra))
+                more = f" and {len(extra) - 1:,} more" if len(extra) > 1 else ""
+                self.lack(_GRANTS, f"the whole listing leaves out what listings of a kind of resource, or of one "
+                          f"resource, show: {first}{more}", Facts.GRANTS)  # fmt: skip
+        if not listings:
+            return
+        refused = sorted(str(one.request["ResourceType"]) for one in listings if one.missing("") is not None)
+        if refused:
+            self.words[_GRANTS].append(f"of the listings by kind of resource {_some(refused)} did not end")
+        if self.whole(_GRANTS) and _GRANTS not in self.missing:
+            ended = len(listings) - len(refused)
+            alone = sum(1 for _ in self.draft.grants.of_no_kind()) if not refused else 0
+            others = f", but for {alone:,} that no kind lists" if alone else ""
+            self.words[_GRANTS].append(f"{ended} listings by kind of resource show no other grants{others}")
 
     def filters(self) -> None:
         """Require the data cells filters: all at once, or table by table."""
@@ -239,20 +299,72 @@ class _Checker:
 
     def policies(self) -> None:
         made = [call for call in _POLICIES if call in self.draft.listings]
+        self.encrypted(made)
         for call in made:
             for listing in self.draft.listings[call].values():
                 self.settled(call, listing, Facts.POLICIES)
         if not made:
             self.lack(_POLICIES[1], NOT_MADE, Facts.POLICIES)
 
+    def encrypted(self, made: list[Call]) -> None:
+        """Where metadata is encrypted, the listing of policies lacks the catalog's own if KMS is denied to the caller.
+
+        Source: botocore's model of Glue, ``GetResourcePolicies``. GetResourcePolicy fails instead of leaving it out.
+        """
+        one, many = _POLICIES
+        mode = self.draft.encryption
+        if mode is None:
+            return
+        if mode == "DISABLED":
+            self.words[ENCRYPTION].append("the catalog's metadata is not encrypted with a KMS key")
+            return
+        self.words[ENCRYPTION].append(f"the catalog's metadata is encrypted (`{mode}`)")
+        if one not in made:
+            why = "the catalog's metadata is encrypted, so the listing may leave out the catalog's own policy; "
+            self.lack(one, f"{why}`GetResourcePolicy`, which would tell, was not asked", Facts.POLICIES)
+        elif many in made and self.draft.policy_of.get(one[1], set()) - self.draft.policy_of.get(many[1], set()):
+            self.words[many].append("it leaves out the catalog's own policy, which GetResourcePolicy shows: the caller "
+                                    "lacks `kms:Decrypt` on the catalog's key")  # fmt: skip
+
+    def reconcile(self) -> None:
+        """Rows that came are rows that were used, or not used with a reason. Anything else is floodline's fault."""
+        for call, tally in sorted(self.draft.tallies.items()):
+            lost = tally.rows - tally.used - sum(tally.unused.values())
+            if call in READERS and lost:
+                self.lack(call, f"{tally.rows:,} rows came and {lost:,} of them are not accounted for", Facts.OTHER)
+
     # ----------------------------------------------------------------------------------------------------- tags
     def assignments(self) -> None:
         """LF-tags on databases and tables: searched for by every key and value, or read one by one."""
         read = {asked_for(self.draft, one.request) for one in self.ended(_RESOURCE_TAGS)}
+        self.disagreements(read)
         databases = self.whole(_DATABASES)
         tables = databases and _TABLES not in self.missing
         self._assigned(_SEARCHES[0], databases, set(self.draft.databases) - read, bool(read))
         self._assigned(_SEARCHES[1], tables, set(self.draft.tables) - read, bool(read))
+
+    def disagreements(self, read: AbstractSet[Database | Table | None]) -> None:
+        """What searches found, and what GetResourceLFTags says of single tables: where they differ, only it counts."""
+        listings = self.draft.listings.get(_RESOURCE_TAGS, {})
+        if not listings or not any(one in self.draft.listings for one in _SEARCHES):
+            return
+        asked = len(read - {None})
+        refused = len(listings) - sum(1 for _ in self.ended(_RESOURCE_TAGS))
+        words = f"{asked:,} {'object was' if asked == 1 else 'objects were'} asked about singly"
+        if refused:
+            words += f", {refused:,} more in vain"
+        differing = sorted(map(spelling.words, self.draft.disagreeing))
+        if not differing:
+            self.words[_RESOURCE_TAGS].append(f"{words}: the same as searches found")
+            return
+        words += f": searches found other LF-tags on {_some(differing)}"
+        unread = {one for one, info in self.draft.tables.items() if info.link_to is None} - read
+        if unread:
+            scope = next(iter(self.draft.disagreeing)) if len(differing) == 1 else None
+            why = f"{words}, and {len(unread):,} tables were not asked about"
+            self.lack(_SEARCHES[1], why, Facts.ASSIGNMENTS, scope)
+        else:
+            self.words[_RESOURCE_TAGS].append(f"{words}; what each object says of itself counts")
 
     def _assigned(self, search: Call, known: bool, unread: set[Database] | set[Table], one_by_one: bool) -> None:
         if known and one_by_one and not unread:
@@ -267,7 +379,7 @@ class _Checker:
         covered: defaultdict[str, set[str]] = defaultdict(set)
         reasons: dict[str, str] = {}
         for listing in searched.values():
-            keys = normal.tag_expression(_pairs_of(listing))
+            keys = normal.tag_expression(pairs_of(listing))
             why = listing.missing(":".join(search))
             for key, values in keys:
                 if why is not None:
@@ -302,6 +414,10 @@ class _Checker:
         words, complete = self._basis(call, tally, shown)
         if tally.unknown:
             words.append("listed, not analysed: " + ", ".join(f"`{name}`" for name in sorted(tally.unknown)))
+        words += self.words.get(call, [])
+        if call in READERS and tally.rows:
+            all_used = "all used" if tally.used == tally.rows else f"{tally.used:,} used"
+            words.append(f"{tally.rows:,} row{'' if tally.rows == 1 else 's'} read, {all_used}")
         words += [
             f"{count} row{'' if count == 1 else 's'} not used: {why}" for why, count in sorted(tally.unused.items())
         ]
@@ -343,9 +459,29 @@ def _name_of(table: Table) -> object:
     return [table.catalog, table.database, table.name]
 
 
-def _pairs_of(listing: Listing) -> list[dict[str, object]]:
-    items = listing.request.get("Expression")
-    return [
-        one for one in items if isinstance(one, dict) and isinstance(one.get("TagKey"), str)
-        and isinstance(one.get("TagValues"), list) and all(isinstance(value, str) for value in one["TagValues"])
-    ] if isinstance(items, list) else []  # fmt: skip
+def _contents(pages: Mapping[str, set[tuple[frozenset[tuple[str, ...]], str]]]) -> set[frozenset[object]]:
+    """Return what chains of pages from the first to a last hold: of a listing that was made twice, two things or one.
+
+    Whichever way answers stand in a recording, and if they stand there twice, that is the same.
+    """
+    found: set[frozenset[object]] = set()
+    todo: list[tuple[str, frozenset[object], frozenset[str]]] = [(START, frozenset(), frozenset())]
+    while todo and len(found) < 2:
+        token, held, passed = todo.pop()
+        if token in passed:
+            continue
+        for rows, then in pages.get(token, ()):
+            if then == END:
+                found.add(held | rows)
+            else:
+                todo.append((then, held | rows, passed | {token}))
+    return found
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+
+
+def _row_words(grant: Grant) -> str:
+    who = spelling.printable(str(grant.principal))
+    return f"`{who}` on {spelling.words(grant.resource)}"

@@ -98,14 +98,15 @@ ENUMS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("glue", "ViewDialect"): frozenset({"REDSHIFT", "ATHENA", "SPARK"}),
     ("glue", "CatalogEncryptionMode"): frozenset({"DISABLED", "SSE-KMS", "SSE-KMS-WITH-SERVICE-ROLE"}),
     ("glue", "FunctionType"): frozenset({"REGULAR_FUNCTION", "AGGREGATE_FUNCTION", "STORED_PROCEDURE"}),
-    ("glue", "FunctionGovernanceMode"): frozenset({"IAM_ONLY", "LAKE_FORMATION"}),
+    ("glue", "GovernanceMode"): frozenset({"IAM_ONLY", "LAKE_FORMATION"}),
     ("glue", "PrincipalType"): frozenset({"USER", "ROLE", "GROUP"}),
     ("glue", "ResourceType"): frozenset({"JAR", "FILE", "ARCHIVE"}),
 }  # fmt: skip
 """The values that floodline knows of each enum in what it reads, and of the kinds that grants are listed by."""
 
 _PIECES: Final[Mapping[str, type[Shape]]] = {
-    "Column": shapes.ColumnRow, "LFTagPair": shapes.Pair, "Resource": shapes.Resource, "TaggedTable": shapes.TaggedTable,
+    "Column": shapes.ColumnRow, "LFTagPair": shapes.Pair, "Resource": shapes.Resource,
+    "TaggedTable": shapes.TaggedTable,
 }  # fmt: skip
 """Structures that are decoded on their own."""
 

@@ -600,6 +600,58 @@ class PolicyPage(Shape):
     NextToken: str | None = None
 
 
+class CodeUri(Shape):
+    """A file with a function's code."""
+
+    ResourceType: str | None = None
+    Uri: str | None = None
+    LastModified: Any = None
+
+
+class FunctionRow(Shape):
+    """A user-defined function."""
+
+    FunctionName: str
+    DatabaseName: str
+    ClassName: str | None = None
+    OwnerName: str | None = None
+    FunctionType: str | None = None
+    OwnerType: str | None = None
+    CreateTime: Any = None
+    ResourceUris: list[CodeUri] | None = None
+    ArtifactLocation: str | None = None
+    GovernanceMode: str | None = None
+    CatalogId: str | None = None
+
+
+class FunctionPage(Shape):
+    """glue:GetUserDefinedFunctions."""
+
+    UserDefinedFunctions: list[FunctionRow] | None = None
+    NextToken: str | None = None
+
+
+class EncryptionAtRest(Shape):
+    """How the Data Catalog's metadata is encrypted."""
+
+    CatalogEncryptionMode: str
+    SseAwsKmsKeyId: str | None = None
+    CatalogEncryptionServiceRole: str | None = None
+
+
+class EncryptionSettings(Shape):
+    """Members of the encryption settings."""
+
+    EncryptionAtRest: EncryptionAtRest | None = None
+    ConnectionPasswordEncryption: Any = None
+
+
+class EncryptionAnswer(Shape):
+    """glue:GetDataCatalogEncryptionSettings."""
+
+    DataCatalogEncryptionSettings: EncryptionSettings
+
+
 class CatalogRow(Shape):
     """A Glue catalog."""
 

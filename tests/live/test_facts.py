@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -501,7 +502,7 @@ def test_two_answers_that_disagree_on_a_tag_are_a_gap():
         live = build(answers)
         assert not live.complete
         assert gaps_of(live, Facts.ASSIGNMENTS)[0].scope == ORDERS_TABLE
-        assert live.lakes[0].assignments[ORDERS_TABLE]["sensitivity"].value == "internal"
+        assert live.lakes[0].assignments[ORDERS_TABLE]["sensitivity"].value == "public", "what an object says of itself counts"
 
 
 def test_settings_that_changed_meanwhile_are_a_gap():
@@ -699,14 +700,19 @@ def comparable(live):
 PAGED = read(Aws(size=3))
 
 
+def said_of(row):
+    """Return a row's basis without what counts answers: one that came twice is counted twice."""
+    return [part for part in row.basis.split("; ") if not re.search(r"row\w* (read|not used)|again after", part)]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.permutations(range(len(PAGED))), st.lists(st.integers(0, len(PAGED) - 1), max_size=20))
 def test_order_and_repetition_change_nothing(order, again):
     live, plain = build([PAGED[number] for number in [*order, *again]]), build(PAGED)
     assert comparable(live) == comparable(plain)
     assert live.complete
-    assert [(row.operation, row.complete, row.basis) for row in live.ledger if "not used" not in row.basis] == [
-        (row.operation, row.complete, row.basis) for row in plain.ledger if "not used" not in row.basis
+    assert [(row.operation, row.complete, said_of(row)) for row in live.ledger] == [
+        (row.operation, row.complete, said_of(row)) for row in plain.ledger
     ]
 
 

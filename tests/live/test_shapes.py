@@ -23,6 +23,8 @@ NEEDED = {
     ("TaggedDatabase", "Database"), ("FilterResource", "DatabaseName"), ("FilterResource", "TableName"),
     ("FilterResource", "Name"), ("DatabaseLink", "DatabaseName"),
     ("TableLink", "DatabaseName"), ("TableLink", "Name"), ("ColumnPairs", "Name"),
+    ("EncryptionAnswer", "DataCatalogEncryptionSettings"), ("EncryptionAtRest", "CatalogEncryptionMode"),
+    ("FunctionRow", "FunctionName"), ("FunctionRow", "DatabaseName"),
 }  # fmt: skip
 # A shape that stands for two of the model's.
 SHARED = {"Pair": {"CatalogId"}}
