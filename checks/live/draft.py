@@ -436,9 +436,12 @@ class Draft:
                     self._assignments[one] = told
 
     def _searched(self, search: Call) -> frozenset[str]:
-        """Return the keys of LF-tags by which objects were searched for."""
-        pairs = [one for listing in self.listings.get(search, {}).values() for one in pairs_of(listing)]
-        return frozenset(key for key, _ in normal.tag_expression(pairs))
+        """Return the keys of LF-tags by which objects were searched for, each search to its end."""
+        ended: dict[str, bool] = {}
+        for listing in self.listings.get(search, {}).values():
+            for key, _ in normal.tag_expression(pairs_of(listing)):
+                ended[key] = ended.get(key, True) and listing.missing("") is None
+        return frozenset(key for key, whole in ended.items() if whole)
 
     def _same_tags(
         self, target: TagTarget, around: set[ColumnRef], parents: tuple[Database, ...],

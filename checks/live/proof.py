@@ -350,6 +350,11 @@ class _Checker:
             return
         asked = len(read - {None})
         refused = len(listings) - sum(1 for _ in self.ended(_RESOURCE_TAGS))
+        if not asked:
+            # Nothing that searches found could be held against what an object says of itself.
+            for listing in listings.values():
+                self.settled(_RESOURCE_TAGS, listing, Facts.ASSIGNMENTS)
+            return
         words = f"{asked:,} {'object was' if asked == 1 else 'objects were'} asked about singly"
         if refused:
             words += f", {refused:,} more in vain"
@@ -367,9 +372,9 @@ class _Checker:
             self.words[_RESOURCE_TAGS].append(f"{words}; what each object says of itself counts")
 
     def _assigned(self, search: Call, known: bool, unread: set[Database] | set[Table], one_by_one: bool) -> None:
-        if known and one_by_one and not unread:
-            return
         searched = self.draft.listings.get(search, {})
+        if known and one_by_one and not unread and all(one.missing("") is None for one in searched.values()):
+            return
         if known and one_by_one and not searched:
             self.single(_RESOURCE_TAGS, "its LF-tags were not read", Facts.ASSIGNMENTS, unread)
             return

@@ -21,6 +21,7 @@ from toy_aws import (
     SESSION,
     Aws,
     granted,
+    needed,
     read,
     tag,
     who,
@@ -58,9 +59,10 @@ from checks.semantics import TABLE_MEMBERS
 
 ORDERS_TABLE = Table(ACCOUNT, "sales", "orders")
 SALES = Database(ACCOUNT, "sales")
-WHOLE = read(Aws())
+WHOLE = needed(read(Aws()))
 OPTIONAL = {"GetDataLakePrincipal", "GetCallerIdentity", "GetResourcePolicy", "GetResourcePolicies",
-            "DescribeLakeFormationIdentityCenterConfiguration"}  # fmt: skip
+            "DescribeLakeFormationIdentityCenterConfiguration", "GetDataCatalogEncryptionSettings",
+            "GetUserDefinedFunctions", "GetResourceLFTags"}  # fmt: skip
 
 
 def lake_of(answers):
@@ -502,7 +504,9 @@ def test_two_answers_that_disagree_on_a_tag_are_a_gap():
         live = build(answers)
         assert not live.complete
         assert gaps_of(live, Facts.ASSIGNMENTS)[0].scope == ORDERS_TABLE
-        assert live.lakes[0].assignments[ORDERS_TABLE]["sensitivity"].value == "public", "what an object says of itself counts"
+        assert live.lakes[0].assignments[ORDERS_TABLE]["sensitivity"].value == "public", (
+            "what an object says of itself counts"
+        )
 
 
 def test_settings_that_changed_meanwhile_are_a_gap():
@@ -697,7 +701,7 @@ def comparable(live):
     return facts
 
 
-PAGED = read(Aws(size=3))
+PAGED = needed(read(Aws(size=3)))
 
 
 def said_of(row):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import io
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from botocore import xform_name
@@ -110,6 +112,17 @@ def search(service_answer):
     return answer
 
 
+def tags_of(request):
+    """Answer one table's LF-tags, those of its database included."""
+    place = request["Resource"]["Table"]
+    if place["DatabaseName"] != "sales":
+        return {}
+    (orders,) = LAKE["SearchTablesByLFTags"][1]({"Expression": [{"TagKey": "sensitivity", "TagValues": ["internal"]}]})
+    if place["Name"] == "orders":
+        return {name: value for name, value in orders.items() if name != "Table"}
+    return {name: orders[name] for name in ("LFTagOnDatabase",)}
+
+
 SETTINGS = {
     "DataLakeAdmins": [who(f"arn:aws:iam::{ACCOUNT}:user/owner")],
     "ReadOnlyAdmins": [who(AUDITOR)],
@@ -188,6 +201,15 @@ LAKE = {
                           "CreateTime": WHEN},
     "GetResourcePolicies": ("GetResourcePoliciesResponseList", [
         {"PolicyInJson": '{"Statement": [], "Version": "2012-10-17"}'}]),
+    "GetDataCatalogEncryptionSettings": {"DataCatalogEncryptionSettings": {
+        "EncryptionAtRest": {"CatalogEncryptionMode": "DISABLED"},
+        "ConnectionPasswordEncryption": {"ReturnConnectionPasswordEncrypted": True}}},
+    "GetUserDefinedFunctions": ("UserDefinedFunctions", [
+        {"FunctionName": "Mask", "DatabaseName": "sales", **CATALOG, "GovernanceMode": "LAKE_FORMATION",
+         "CreateTime": WHEN, "ResourceUris": [{"ResourceType": "JAR", "Uri": "s3://lake/code/mask.jar"}]},
+        {"FunctionName": "plain", "DatabaseName": "empty", **CATALOG, "ClassName": "Plain"},
+    ]),
+    "GetResourceLFTags": tags_of,
 }  # fmt: skip
 
 
@@ -222,6 +244,8 @@ class Aws:
         answer = self.lake[operation]
         if isinstance(answer, Exception):
             raise answer
+        if callable(answer):
+            answer = answer(request)
         if isinstance(answer, dict):
             return {**copy.deepcopy(answer), "ResponseMetadata": {"HTTPStatusCode": 200}}
         member, rows = answer
@@ -249,6 +273,17 @@ NAMES = {xform_name(operation): operation for operation in LAKE}
 def read(aws, **more):
     """Collect everything that *aws* answers, without waiting."""
     return list(collect(aws, **{"region": REGION, "now": now, "sleep": lambda _: None, **more}))
+
+
+def needed(answers):
+    """Return those of *answers* that a complete view needs: no listing by kind, nothing asked twice, no sample."""
+    asked, out = set(), []
+    for one in answers:
+        call = one.operation, json.dumps(one.request, sort_keys=True)
+        if call not in asked and one.operation != "GetResourceLFTags" and "ResourceType" not in one.request:
+            out.append(replace(one, line=len(out) + 2))
+        asked.add(call)
+    return out
 
 
 def recorded(answers, compression=""):
