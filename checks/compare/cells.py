@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from checks.compare.rows import Excess, beyond
 from checks.grants import Atom
@@ -46,7 +47,7 @@ def beyond_others(
             left = [Excess(piece.columns)]
             for other in shown:
                 left = [
-                    Excess(more.columns, more.row or one.row, more.unknown or one.unknown, more.note or one.note)
+                    Excess(more.columns, _example(one, more), more.unknown or one.unknown, more.note or one.note)
                     for one in left
                     for more in beyond(
                         Piece(one.columns, piece.rows, piece.grantable, piece.grant),
@@ -57,6 +58,11 @@ def beyond_others(
                 ]
             chosen += [(flag, part) for one in left for part in _to_come(one, named)]
     return plain, chosen
+
+
+def _example(one: Excess, more: Excess) -> tuple[tuple[str, Any], ...] | None:
+    """Choose the row of two excesses in turns; any row will do beside others that show none of the columns."""
+    return (one.row or more.row) if more.any_row else (more.row or one.row)
 
 
 def _later(all_of: Sequence[Access], types: Mapping[str, str]) -> frozenset[str]:

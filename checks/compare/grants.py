@@ -16,7 +16,7 @@ from checks.compare.beneath import beneath
 from checks.compare.cells import beyond_others
 from checks.compare.difference import FILES_READ, MILD, Difference, lends, pieces, place, witness
 from checks.compare.moved.through import stands, through, through_database
-from checks.compare.rows import Excess
+from checks.compare.rows import Excess, shows_nothing
 from checks.compare.sides import Sides
 from checks.grants import Atom, Grants, atoms, differences
 from checks.model import (
@@ -718,6 +718,8 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
         )
         return True
     if not found:
+        if _is_blind(sides, live):
+            return _report_idle(sides, found, subject, told, blind=True)
         if not found.future:
             return False
         if not subjects and not any(True for row in rows for _ in _real(sides, row)):
@@ -793,7 +795,7 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
             rule,
             verdict,
             subject,
-            f"{_seen(sides, found, seen)}{_again(seen, found)}{_if(rows)}, "
+            f"{_seen(sides, found, seen)}{_again(seen, found)}{_if(rows, seen)}, "
             f"which {'goes beyond what is declared' if subjects else 'no stack declares'}{note}",
             cause,
             severity=_severity(sides, found, principal, exposure=exposure and not made_by_aws, reads=reach),
@@ -883,10 +885,11 @@ def _seen(sides: Sides, found: Difference, seen: Witness) -> str:
     return f"{who} holds {spelling.printable(seen.permission or 'a permission')} on {spelling.words(found.resource)}"
 
 
-def _if(rows: Sequence[Grant]) -> str:
+def _if(rows: Sequence[Grant], seen: Witness) -> str:
     """Say that a grant holds under a condition only."""
     conditions = sorted({row.condition for row in rows if row.condition})
-    return f" where {spelling.shortened(spelling.printable(' or '.join(conditions)), 200)}" if conditions else ""
+    link = "where" if seen.row is None else "and where"
+    return f" {link} {spelling.shortened(spelling.printable(' or '.join(conditions)), 200)}" if conditions else ""
 
 
 def _again(seen: Witness, found: Difference) -> str:
@@ -894,24 +897,37 @@ def _again(seen: Witness, found: Difference) -> str:
     return " and pass that on to others" if lends(found, seen) else ""
 
 
-def _report_idle(sides: Sides, found: Difference, subject: Subject, told: say.Said) -> bool:
-    """Report an undeclared grant that reaches nothing that exists: nobody reads more today."""
+def _is_blind(sides: Sides, live: Grant) -> bool:
+    """Whether a grant is on a filter that never shows a row, to somebody of whom the declaration says nothing there."""
+    body = sides.view_live.body(live.resource) if isinstance(live.resource, DataCellsFilter) else None
+    if body is None or live.principal is None:
+        return False
+    table = body.id.table
+    spoken_for = access(sides.index_declared, sides.view_declared, live.principal, table)
+    return not spoken_for and shows_nothing(body.rows, sides.view_live.types(table))
+
+
+def _report_idle(sides: Sides, found: Difference, subject: Subject, told: say.Said, *, blind: bool = False) -> bool:
+    """Report an undeclared grant that reaches nothing that exists: nobody reads more today.
+
+    A *blind* one is on a filter that never shows a row: that opens nothing, whatever comes.
+    """
     live = found.rows[0]
-    opens = sides.opens_declared(live.resource)
+    opens = not blind and sides.opens_declared(live.resource)
     who = spelling.principal_words(found.principal, home=sides.id.account)
     sides.findings.append(
         say.build(
             _rule(sides, found, Verdict.UNMANAGED, found.principal),
             Verdict.UNMANAGED,
             subject,
-            f"{who} holds a grant on {spelling.words(subject_of(live.resource))} that no stack declares; "
-            "it reaches nothing that exists today",
+            f"{who} holds a grant on {spelling.words(live.resource if blind else subject_of(live.resource))} that no "
+            f"stack declares; it reaches nothing that exists today{', since the filter shows no row' if blind else ''}",
             Cause("grant", f"grant on {spelling.words(live.resource)} to {who}"),
             severity=Severity.HIGH if opens else Severity.LOW,
             exposure=opens,
             confidence=sides.confidence,
             added=[Access(one, None, one in live.grantable) for one in live.permissions],
-            witness=place(found.principal, min(live.permissions), live.resource),
+            witness=None if blind else place(found.principal, min(live.permissions), live.resource),
             reach=sides.reach([found.principal], {}),
             declare=_declare(live),
             revoke=say.revoke_command(live, live.permissions, live.grantable),
@@ -1131,7 +1147,7 @@ def _report_loss(sides: Sides, found: Difference) -> None:
     message = (
         f"{who} may no longer pass on {seen.permission} on {where}, which is declared"
         if lost_lending
-        else f"declared, but not live: {_seen(sides, found, seen)}{_if(rows)}"
+        else f"declared, but not live: {_seen(sides, found, seen)}{_if(rows, seen)}"
     )
     origin = sides.origin(*rows)
     sides.findings.append(
@@ -1190,9 +1206,11 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
             rest, tables = reached, False
         for table in rest:
             own = access(sides.index_declared, sides.view_live, grant.principal, table, only=grant)
-            tables = tables or bool(own.others) or any(piece.columns for piece in own.pieces)
+            types = sides.view_live.types(table)
+            shown = (one for one in own.pieces if one.columns)
+            tables = tables or bool(own.others) or any(not shows_nothing(one.rows, types) for one in shown)
             others = access(common, sides.view_live, grant.principal, table, condition=grant.condition)
-            plain, chosen = beyond_others(own, atoms(grant), (others,), sides.view_live.types(table))
+            plain, chosen = beyond_others(own, atoms(grant), (others,), types)
             left.take(table, plain, chosen)
         tabular = isinstance(grant.resource, _BY_REACH) or (
             isinstance(grant.resource, TagPolicy) and grant.resource.resource_type == "TABLE"

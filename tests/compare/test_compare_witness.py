@@ -14,6 +14,7 @@ from small_lakes import (
     NOTES,
     ORDERS,
     all_tables,
+    cells,
     columns,
     database,
     give,
@@ -22,9 +23,10 @@ from small_lakes import (
     table,
     tagged,
 )
+from stories import ends
 
 from checks.compare import compare
-from checks.model import Finding, Grant, Lake, Resource
+from checks.model import AllExcept, Confidence, ExitCode, Finding, Grant, Lake, Only, Resource, Severity
 
 DEPLOYER = f"arn:aws:sts::{ACCOUNT}:assumed-role/marketing/run"
 EVERYBODY_READS = give(EVERYBODY_HERE, "SELECT", all_tables("sales"))
@@ -68,6 +70,82 @@ def test_a_lost_permission_is_told_before_a_lost_grant_option() -> None:
     declared = lake([EVERYBODY_READS, give(ANALYST, "ALTER SELECT", table("sales.orders"), "SELECT")])
     (finding,) = found(declared, lake([EVERYBODY_READS]))
     assert finding.message == "declared, but not live: role/analyst can ALTER sales.orders"
+
+
+# ------------------------------------------------------------------------------------------------- where rows decide
+EU = cells("sales.orders", "eu")
+READ_EU = give(ANALYST, "SELECT", EU)
+NEVER = "email = 'US' and email = 'UK'"
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "note"),
+    [
+        ("email = 'EU'", (("email", "EU"),), ""),
+        ("id > 3 and active_day is null", None, "which rows is not decided: live filter"),
+        ("upper(email) = 'EU'", None, "which rows is not decided: live filter"),
+        ("id between 3 and 3", (("id", 3),), ""),
+        ("email is null", (("email", None),), ""),
+        ("true", None, ""),
+        (None, None, ""),
+    ],
+)
+def test_a_new_grant_on_a_filter_shows_a_row_of_it(text: str | None, row: object, note: str) -> None:
+    (finding,) = found(lake(filters={EU: (AllExcept(), text)}), lake([READ_EU], filters={EU: (AllExcept(), text)}))
+    assert said([finding]) == ["unmanaged FL102"]
+    assert finding.exposure
+    assert finding.witness is not None
+    assert finding.witness.row == row
+    assert (note in finding.message) if note else ("(" not in finding.message)
+    assert finding.confidence is (Confidence.ASSUMED if note else Confidence.PROVED)
+
+
+def test_the_row_of_a_column_that_was_shown_under_other_rows_is_a_new_one() -> None:
+    us = cells("sales.orders", "us")
+    filters = {EU: (AllExcept(frozenset({"ssn"})), "email = 'EU'"), us: (AllExcept(), "email in ('EU', 'US')")}
+    declared = lake([READ_EU], filters=filters)
+    (finding,) = found(declared, lake([READ_EU, give(ANALYST, "SELECT", us)], filters=filters))
+    assert finding.witness is not None
+    assert (finding.witness.column, finding.witness.row) == ("email", (("email", "US"),))
+
+
+def test_a_filter_that_shows_more_columns_shows_a_row_of_them() -> None:
+    declared = lake([READ_EU], filters={EU: (Only(frozenset({"id"})), "email = 'EU'")})
+    live = lake([READ_EU], filters={EU: (Only(frozenset({"id", "email"})), "email = 'EU'")})
+    (finding,) = found(declared, live)
+    assert said([finding]) == ["widened FL112"]
+    assert finding.witness is not None
+    assert (finding.witness.column, finding.witness.row) == ("email", (("email", "EU"),))
+
+
+def test_a_filter_that_never_shows_a_row_opens_nothing() -> None:
+    filters = {EU: (AllExcept(), NEVER)}
+    (finding,) = found(lake(filters=filters), lake([READ_EU], filters=filters))
+    assert said([finding]) == ["unmanaged FL102"]
+    assert (finding.exposure, finding.severity, finding.witness) == (False, Severity.LOW, None)
+    assert finding.message.endswith("it reaches nothing that exists today, since the filter shows no row")
+    assert ends(lake(filters=filters), lake([READ_EU], filters=filters)) is ExitCode.DRIFT
+
+
+@pytest.mark.parametrize("other", [columns("sales.orders", "id"), cells("sales.orders", "other")])
+def test_nor_does_it_to_who_is_declared_to_read_there(other: Resource) -> None:
+    filters = {EU: (AllExcept(), NEVER), cells("sales.orders", "other"): (AllExcept(), NEVER)}
+    reads = give(ANALYST, "SELECT", other)
+    assert found(lake([reads], filters=filters), lake([reads, READ_EU], filters=filters)) == []
+
+
+def test_the_loss_of_a_grant_that_showed_no_row_is_no_loss() -> None:
+    filters = {EU: (AllExcept(), NEVER)}
+    (finding,) = found(lake([READ_EU], filters=filters), lake(filters=filters))
+    assert said([finding]) == ["changed FL141"]
+    assert finding.message.endswith("does not exist; it would reach nothing today")
+
+
+def test_a_condition_stands_beside_the_row() -> None:
+    filters = {EU: (AllExcept(), "email = 'EU'")}
+    live = lake([give(ANALYST, "SELECT", EU, condition='context.x == "y"')], filters=filters)
+    (finding,) = found(lake(filters=filters), live)
+    assert "where email = 'EU' and where context.x" in finding.message
 
 
 # ------------------------------------------------------------------------------------------- creators that are limited
