@@ -32,6 +32,7 @@ from checks.semantics import (
     CREATE_DATABASE,
     CREATE_TABLE,
     EXECUTE,
+    SUPER_USER,
     database_of,
     function_name,
     within,
@@ -158,31 +159,33 @@ def _by_creating(sides: Sides, found: Beneath, principal: Principal, database: D
     info = sides.live.databases.get(database)
     own = info.location if info is not None else None
     places = [own] if own and any(within(own, arn) for arn in sides.live.locations) else []
-    places += [one.arn for one in _held_places(sides, principal)]
+    places += [one.arn for who in groups_of(principal) for one in _held_places(sides, who)]
     _files(sides, found, places, f"it may create tables in {spelling.words(database)} over")
+    apart = {one.arn for who in sides.members(principal) for one in _held_places(sides, who)} - {*places}
+    _files(sides, found, apart, f"members of it may create tables in {spelling.words(database)} over")
 
 
 def _in_place(sides: Sides, found: Beneath, principal: Principal, place: DataLocation) -> None:
     """A location is read by a table that one creates, or alters, there."""
-    makes = any(
-        grant.permissions & {CREATE_TABLE, CREATE_DATABASE, ALTER}
-        for who in groups_of(principal)
-        for grant in sides.index_live.of(who)
-        if isinstance(grant.resource, Catalog | TagPolicy) or database_of(grant.resource) is not None
-    )
-    if makes:
+    if any(_makes(sides, who) for who in groups_of(principal)):
         _files(sides, found, [place.arn], "it may place tables over")
+    elif any(_makes(sides, who) for who in sides.members(principal)):
+        _files(sides, found, [place.arn], "members of it may place tables over")
     else:
         found.notes.append("it takes CREATE_TABLE on a database, or ALTER on a table, to read the files there")
 
 
+def _makes(sides: Sides, principal: Principal) -> bool:
+    """Whether a principal's own grants let it make a table, or move one."""
+    return any(
+        grant.permissions & {CREATE_TABLE, CREATE_DATABASE, ALTER, SUPER_USER}
+        for grant in sides.index_live.of(principal)
+        if isinstance(grant.resource, Catalog | TagPolicy) or database_of(grant.resource) is not None
+    )
+
+
 def _held_places(sides: Sides, principal: Principal) -> list[DataLocation]:
-    return [
-        grant.resource
-        for who in groups_of(principal)
-        for grant in sides.index_live.elsewhere(who)
-        if isinstance(grant.resource, DataLocation)
-    ]
+    return [one.resource for one in sides.index_live.elsewhere(principal) if isinstance(one.resource, DataLocation)]
 
 
 def _files(sides: Sides, found: Beneath, places: Iterable[str], how: str) -> None:

@@ -23,6 +23,7 @@ from checks.model import (
     IdentityCenter,
     LFTag,
     PartitionPlace,
+    Permission,
     Principal,
     SettingRef,
     Severity,
@@ -32,7 +33,7 @@ from checks.model import (
     Verdict,
     Witness,
 )
-from checks.semantics import CREATE_TABLE, SELECT, within
+from checks.semantics import CREATE_TABLE, FUTURE, RAW_READS, SELECT, within
 from checks.view import access, database_access
 
 _DIALECT = re.compile(r"(ATHENA|REDSHIFT|SPARK|): ", re.IGNORECASE)
@@ -351,7 +352,7 @@ def _table_location(sides: Sides, told: TableInfo, now: TableInfo) -> int:
     if told.location is None or told.location == now.location:
         return 0
     words = spelling.words(told.id)
-    readers = _readers(sides, told.id)
+    readers, columns = _file_readers(sides, told.id)
     narrower = now.location is not None and within(now.location, told.location)
     shared: say.Said = {
         "declared": spelling.printable(told.location),
@@ -371,8 +372,10 @@ def _table_location(sides: Sides, told: TableInfo, now: TableInfo) -> int:
                 "data under the declared name",
                 cause,
                 confidence=Confidence.ASSUMED,
-                reach=sides.reach(readers, {told.id: set()}),
-                witness=Witness(first, SELECT, told.id.catalog, told.id.database, told.id.name, location=now.location),
+                reach=sides.reach(readers, {told.id: columns}),
+                witness=Witness(
+                    first, readers[first], told.id.catalog, told.id.database, told.id.name, location=now.location
+                ),
                 **shared,
             )
         )
@@ -397,6 +400,24 @@ def _readers(sides: Sides, table: Table) -> list[Principal]:
         for who in sides.index_live.reaching(table)
         if access(sides.index_live, sides.view_live, who, table, groups=False).pieces
     ]
+
+
+def _file_readers(sides: Sides, table: Table) -> tuple[dict[Principal, Permission], set[str]]:
+    """Return who reads a table's files, by which permission, and the columns they read there together.
+
+    INSERT and DELETE read them past every column and row limit
+    (https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html).
+    """
+    readers: dict[Principal, Permission] = {}
+    columns: set[str] = set()
+    names, partitions = sides.view_live.columns(table) or (frozenset(), frozenset())
+    for who in sides.index_live.reaching(table):
+        held = access(sides.index_live, sides.view_live, who, table, groups=False)
+        raw = [one for one in sorted(RAW_READS) if (one, False) in held.others]
+        if held.pieces or raw:
+            readers[who] = SELECT if held.pieces else raw[0]
+            columns.update(names | partitions if raw else (), *(one.columns for one in held.pieces))
+    return readers, columns - {FUTURE}
 
 
 def _table_additional(sides: Sides, told: TableInfo, now: TableInfo) -> int:
@@ -430,7 +451,7 @@ def _other_data(
     evidence: Evidence | None,
 ) -> None:
     """Report files in other places than declared: widened if they are new and somebody reads the table."""
-    readers = _readers(sides, told.id) if new else []
+    readers, columns = _file_readers(sides, told.id) if new else ({}, set())
     subject = say.subject("location", told.id, sides.id, declared=told.evidence)
     shared: say.Said = {"declared": before, "live": after, "evidence": [told.evidence, evidence]}
     if not readers:
@@ -447,8 +468,8 @@ def _other_data(
             f"{what}: {spelling.principal_words(first)} reads other data under the declared name",
             cause,
             confidence=Confidence.ASSUMED,
-            reach=sides.reach(readers, {told.id: set()}),
-            witness=Witness(first, SELECT, told.id.catalog, told.id.database, told.id.name, location=new[0]),
+            reach=sides.reach(readers, {told.id: columns}),
+            witness=Witness(first, readers[first], told.id.catalog, told.id.database, told.id.name, location=new[0]),
             **shared,
         )
     )

@@ -19,6 +19,8 @@ from small_lakes import (
     database,
     give,
     lake,
+    location,
+    role,
     said,
     table,
     tagged,
@@ -192,3 +194,77 @@ def test_nor_does_the_creator_of_all_tables_of_a_database(on: Resource, expected
     made = [MADE, replace(CLIENTS, created_by=DEPLOYER), NOTES]
     live = lake([limit, give(MARKETING, "ALL", database("sales"), "ALL")], tables=made, tags=tags)
     assert said(found(lake([limit], tags=tags), live)) == expected
+
+
+# ------------------------------------------------------------------------------------------------------ reach of files
+PLACE = location("lake/hr")
+MAKES = give(ANALYST, "CREATE_TABLE", database("sales"))
+
+
+@pytest.mark.parametrize(
+    ("granted", "beside", "how"),
+    [
+        (give(ANALYST, "DATA_LOCATION_ACCESS", PLACE), MAKES, "it may place tables over"),
+        (give(EVERYBODY_HERE, "DATA_LOCATION_ACCESS", PLACE), MAKES, "members of it may place tables over"),
+        (
+            give(ANALYST, "DATA_LOCATION_ACCESS", PLACE),
+            give(EVERYBODY_HERE, "CREATE_TABLE", database("sales")),
+            "it may place tables over",
+        ),
+        (MAKES, give(EVERYBODY_HERE, "DATA_LOCATION_ACCESS", PLACE), "it may create tables in database sales over"),
+        (
+            give(EVERYBODY_HERE, "CREATE_TABLE", database("sales")),
+            give(ANALYST, "DATA_LOCATION_ACCESS", PLACE),
+            "members of it may create tables in database sales over",
+        ),
+    ],
+)
+def test_a_place_and_the_right_to_make_tables_meet_in_a_member(
+    granted: list[Grant], beside: list[Grant], how: str
+) -> None:
+    (finding,) = found(lake([beside]), lake([beside, granted]))
+    assert f"{how} arn:aws:s3:::lake/hr and so read the files of 1 table" in finding.message
+    further = 0 if "place tables" in how else 2  # the tables of the database on which the right is
+    assert (finding.reach.tables, finding.reach.columns) == (1 + further, 3)
+
+
+def test_a_place_alone_reaches_no_file() -> None:
+    (finding,) = found(
+        lake([give(role("other", "444455556666"), "CREATE_TABLE", database("sales"))]),
+        lake(
+            [
+                give(EVERYBODY_HERE, "DATA_LOCATION_ACCESS", PLACE),
+                give(role("other", "444455556666"), "CREATE_TABLE", database("sales")),
+            ]
+        ),
+    )
+    assert "it takes CREATE_TABLE" in finding.message
+    assert (finding.reach.tables, finding.reach.columns) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("grants", "permission", "reach"),
+    [
+        (give(ANALYST, "SELECT", table("sales.orders")), "SELECT", 4),
+        (give(ANALYST, "SELECT", columns("sales.orders", "id")), "SELECT", 2),
+        (give(ANALYST, "INSERT", table("sales.orders")), "INSERT", 4),
+        (give(ANALYST, "SELECT", columns("sales.orders", "id")) + give(MARKETING, "DELETE", table("sales.orders")),
+         "SELECT", 4),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("further", [False, True])
+def test_who_reads_files_in_another_place_reads_its_columns_there(
+    grants: list[Grant], permission: str, reach: int, further: bool
+) -> None:
+    other = "arn:aws:s3:::lake/hr/secret"
+    moved = replace(ORDERS, additional=frozenset({other})) if further else replace(ORDERS, location=other)
+    (finding,) = found(lake([grants]), lake([grants], tables=[moved, CLIENTS, NOTES]))
+    assert said([finding]) == ["widened FL114"]
+    assert finding.witness is not None
+    assert (finding.witness.permission, finding.reach.columns) == (permission, reach)
+
+
+def test_nobody_reads_files_by_altering_a_table() -> None:
+    grants = give(ANALYST, "ALTER", table("sales.orders"))
+    moved = replace(ORDERS, location="arn:aws:s3:::lake/hr/secret")
+    assert said(found(lake([grants]), lake([grants], tables=[moved, CLIENTS, NOTES]))) == ["changed FL140"]
