@@ -16,9 +16,9 @@ from typing import Final
 
 from bench.meter import Measure, measured, tell
 from checks.evaluate import Threshold, evaluate
-from checks.live import recording
+from checks.live.collect import Limits
 from checks.model import Caller, Report, Run
-from floodline import inputs
+from floodline import inputs, keeping
 from reports import formats
 
 STATE: Final = "state.json"
@@ -49,7 +49,7 @@ def load_state(folder: Path, _: str) -> Measure:
 
 def collect(folder: Path, name: str) -> Measure:
     """Read the lab over HTTP into a recording, as ``collect`` does."""
-    listings = pages = rows = 0
+    rows = 0
     target = folder / f"{name}.jsonl.gz"
 
     def progress(step: object) -> None:
@@ -57,12 +57,12 @@ def collect(folder: Path, name: str) -> Measure:
         rows = getattr(step, "rows", 0)
 
     with measured() as work:
-        header, answers = inputs.answers([], None, progress)
-        with target.open("wb") as file, recording.Writer(file, header, "gzip") as out:
-            for answer in answers:
-                out.write(answer)
-                listings += "NextToken" not in answer.request
-                pages += 1
+        limits = Limits()
+        with keeping.journal(str(target), [], fresh=True) as journal:
+            _, lakes = inputs.asked(inputs.places([], None, limits), journal, limits, progress)
+            pages = keeping.write(journal, lakes, str(target))
+            listings = journal.listings()
+        keeping.part_of(str(target)).unlink()
     work.facts = {"calls": pages, "listings": listings, "rows": rows, "bytes": target.stat().st_size}
     return work
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+import random
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -22,7 +26,8 @@ from floodline.errors import CannotStart
 if TYPE_CHECKING:
     from checks.focus import Focus
     from checks.grants import Pool
-    from checks.live.collect import Step
+    from checks.live.collect import Limits, Place, Reading, Step
+    from checks.live.journal import Journal
 
 
 _MAPPED = 8 << 20
@@ -186,59 +191,108 @@ def _sha256(path: str) -> str | None:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def answers(
-    regions: Sequence[str], profile: str | None, progress: Callable[[Step], None]
-) -> tuple[recording.Header, Iterator[Answer]]:
-    """Ask AWS: the header of a recording, and the answers as they come.
+def places(regions: Sequence[str], profile: str | None, limits: Limits) -> list[Place]:
+    """Return what is read: each region of the caller's own account, with clients of one session.
 
     Raises:
-        CannotStart: no region, no credentials, or AWS cannot be reached.
+        CannotStart: no region, or no such profile.
 
     """
     import boto3  # noqa: PLC0415 - a third of a second that --help and --live need not pay
-    import botocore  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
-    from checks.live.collect import CannotStartError, collect, join, services  # noqa: PLC0415
+    from checks.live.collect import Place  # noqa: PLC0415
 
     try:
         session = boto3.Session(profile_name=profile)
         chosen = list(dict.fromkeys(regions)) or [session.region_name]
-        if chosen == [None]:
-            raise CannotStart("no region: give `--region us-east-1`, or set AWS_REGION")
-        # Adaptive mode slows down before AWS throttles (boto3 guide, "Retries").
-        options = Config(
-            retries={"mode": "adaptive", "max_attempts": 10},
-            user_agent_extra=f"floodline/{__version__}",
-            connect_timeout=10,
-            read_timeout=60,
-        )
-        clients = [
-            {name: session.client(name, region_name=region, config=options) for name in services()} for region in chosen
-        ]
     except BotoCoreError as error:
         raise CannotStart(f"cannot reach AWS: {error}") from error
-    readings = (
-        collect(some, region=region, now=now, progress=progress) for some, region in zip(clients, chosen, strict=True)
+    if chosen == [None]:
+        raise CannotStart("no region: give `--region us-east-1`, or set AWS_REGION")
+    return [Place(region, partial(clients, session, region, limits)) for region in chosen]
+
+
+def clients(session: Any, region: str, limits: Limits) -> dict[str, Any]:
+    """Make the clients of one lake: they keep bodies as they come, and leave it to the reading to try again.
+
+    Raises:
+        CannotStart: the session cannot make clients.
+
+    """
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    from checks.live import wire  # noqa: PLC0415
+    from checks.live.collect import services  # noqa: PLC0415
+
+    options = Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        user_agent_extra=f"floodline/{__version__}",
+        connect_timeout=10,
+        read_timeout=60,
+        max_pool_connections=limits.concurrency,
     )
-    header = recording.Header(stamp(now()), f"floodline {__version__}", botocore.__version__)
+    try:
+        made = {name: session.client(name, region_name=region, config=options) for name in services()}
+    except BotoCoreError as error:
+        raise CannotStart(f"cannot reach AWS: {error}") from error
+    for client in made.values():
+        wire.keep_bodies(client)
+    return made
 
-    def given() -> Iterator[Answer]:
-        try:
-            yield from join(readings)
-        except CannotStartError as error:
-            raise CannotStart(str(error)) from error
 
-    return header, given()
+def header() -> recording.Header:
+    """Return the header of a recording that begins now."""
+    return recording.Header(stamp(now()), f"floodline {__version__}", version("botocore"))
+
+
+def asked(
+    where: Sequence[Place], journal: Journal, limits: Limits, progress: Callable[[Step], None]
+) -> tuple[Reading, list[tuple[str, str]]]:
+    """Read every place into *journal*: the reading, and the lakes in their order.
+
+    Raises:
+        CannotStart: no credentials, AWS cannot be reached, or the journal was begun by somebody else.
+
+    """
+    from checks.live.collect import CannotStartError, Means, Reading  # noqa: PLC0415
+
+    reading = Reading(where, journal, Means(now, random=random.random), limits, progress)
+    try:
+        return reading, reading.run()
+    except CannotStartError as error:
+        raise CannotStart(str(error)) from error
 
 
 def aws(
-    regions: Sequence[str], profile: str | None, progress: Callable[[Step], None], focus: Focus | None = None
+    regions: Sequence[str],
+    profile: str | None,
+    progress: Callable[[Step], None],
+    focus: Focus | None = None,
+    *,
+    limits: Limits | None = None,
+    record: str | None = None,
+    pool: Pool | None = None,
 ) -> Read:
-    """Read AWS into facts."""
-    header, given = answers(regions, profile, progress)
-    live = facts.build(given, header, focus)
+    """Read AWS into facts, by way of a journal that goes when they are made; *record* keeps it as a recording.
+
+    Raises:
+        CannotStart: as of ``asked``.
+
+    """
+    from checks.live.collect import Limits  # noqa: PLC0415
+    from checks.live.journal import Journal  # noqa: PLC0415
+    from floodline.keeping import write  # noqa: PLC0415
+
+    limits = limits or Limits()
+    where = places(regions, profile, limits)
+    with tempfile.TemporaryFile() as file:
+        journal = Journal(file, header())
+        _, lakes = asked(where, journal, limits, progress)
+        if record is not None:
+            write(journal, lakes, record)
+        live = facts.build_many([(journal.header, journal.answers(lakes))], focus, pool)
     return Read(live, (SourceInfo("aws", ", ".join(str(lake.id) for lake in live.lakes) or "nothing", None, None),))
 
 

@@ -30,6 +30,21 @@ _SOURCES = (
 )  # fmt: skip
 
 
+_PACE = (
+    click.option("--concurrency", type=click.IntRange(1, 64), default=8, show_default=True,
+                 help="How many calls are on their way at once, for each region."),
+    click.option("--max-rps", type=click.FloatRange(0, min_open=True), metavar="N",
+                 help="At most N calls a second; without it AWS's own patience decides."),
+)  # fmt: skip
+
+
+def pace(command: Command) -> Command:
+    """Add the options that say how hard AWS is asked."""
+    for option in reversed(_PACE):
+        command = option(command)
+    return command
+
+
 def sources(command: Command) -> Command:
     """Add the options that say what is declared and what is live."""
     for option in reversed(_SOURCES):

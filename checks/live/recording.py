@@ -28,7 +28,8 @@ _DAMAGED = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 _PIECE: Final = 1 << 18
 """Bytes unpacked at once: more would not stay in the processor's cache."""
 _GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
+ZSTD: Final = b"\x28\xb5\x2f\xfd"
+"""How a zstd frame begins."""
 
 
 class RecordingError(ValueError):
@@ -162,12 +163,12 @@ def _answer(line: _Line, number: int) -> Answer:
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
     """Lines of a plain, gzip or zstd stream, told apart by the first bytes; it need not be seekable."""
     magic = b""
-    while len(magic) < len(_ZSTD) and (more := stream.read(len(_ZSTD) - len(magic))):
+    while len(magic) < len(ZSTD) and (more := stream.read(len(ZSTD) - len(magic))):
         magic += more
     buffered = io.BufferedReader(_Raw(magic, stream), 1 << 20)
     if magic.startswith(_GZIP):
         return iter(io.BufferedReader(_Gzip(buffered), _PIECE))
-    if magic == _ZSTD:
+    if magic == ZSTD:
         return iter(io.BufferedReader(_Zstd(buffered), 1 << 20))
     return iter(buffered)
 
@@ -264,6 +265,37 @@ def compression_of(name: str) -> str:
     return next((kind for suffix, kind in COMPRESSIONS.items() if name.endswith(suffix)), "")
 
 
+def header_line(header: Header) -> bytes:
+    """Return the first line of a recording, without its end."""
+    return _encode(_Header(VERSION, header.started, header.tool, header.botocore))
+
+
+def line(answer: Answer) -> bytes:
+    """Return an answer as a line of a recording, without its end."""
+    error = answer.error
+    response: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    if answer.response is not None:
+        one_line = b"\n" not in answer.response
+        response = msgspec.Raw(answer.response if one_line else msgspec.json.format(answer.response, indent=-1))
+    return _encode(
+        _Line(
+            answer.account,
+            answer.region,
+            answer.service,
+            answer.operation,
+            dict(answer.request),
+            response,
+            None if error is None else _Failure(error.code, error.message, error.http_status),
+            answer.at,
+        )
+    )
+
+
+def answer_of(data: bytes, number: int) -> Answer:
+    """Read a line that ``line`` wrote, extra members or not, as the answer of line *number*."""
+    return _answer(_decode_line(data), number)
+
+
 class Writer:
     """Writes a recording to a byte stream, which stays open: close the writer, then the stream.
 
@@ -281,26 +313,15 @@ class Writer:
         elif compression:
             raise ValueError(f"unknown compression `{compression}`; use gzip or zstd")
         self._own = bool(compression)
-        self._line(_Header(VERSION, header.started, header.tool, header.botocore))
+        self.line(header_line(header) + b"\n")
 
     def write(self, answer: Answer) -> None:
         """Write one answer."""
-        error = answer.error
-        self._line(
-            _Line(
-                answer.account,
-                answer.region,
-                answer.service,
-                answer.operation,
-                dict(answer.request),
-                msgspec.UNSET if answer.response is None else msgspec.Raw(answer.response),
-                None if error is None else _Failure(error.code, error.message, error.http_status),
-                answer.at,
-            )
-        )
+        self.line(line(answer) + b"\n")
 
-    def _line(self, value: _Header | _Line) -> None:
-        self._stream.write(_encode(value) + b"\n")
+    def line(self, data: bytes) -> None:
+        """Write an answer that is a line already."""
+        self._stream.write(data)
 
     def close(self) -> None:
         """Finish the compression; the stream itself stays open."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import click
 
+import reports
 from checks.evaluate import WORDS
 from checks.model import Severity
 from floodline import config
@@ -14,13 +15,15 @@ from floodline.checking import report as make_report
 from floodline.equal import explain
 from floodline.errors import CannotStart, Usage
 from floodline.inputs import aws, declaration, now, only_regions, recordings
-from floodline.options import sources, threshold
+from floodline.options import pace, sources, threshold
 from floodline.outputs import summary, wanted, write
 from floodline.progress import reading
 
 
 @click.command()
 @sources
+@pace
+@click.option("--record", metavar="FILE", help="Keep what AWS answered as a recording, as `collect` writes it.")
 @click.option(
     "-o",
     "--output",
@@ -54,6 +57,9 @@ def command(
     region: tuple[str, ...],
     profile: str | None,
     account: str | None,
+    concurrency: int,
+    max_rps: float | None,
+    record: str | None,
     output: tuple[str, ...],
     fail_on: str | None,
     min_severity: str | None,
@@ -78,14 +84,18 @@ def command(
             "nothing is declared: give `--state FILE` (what `pulumi stack export` prints), `--stack NAME` "
             "or `--preview FILE`"
         )
+    if record is not None:
+        _recordable(record, live)
     if (*state, *preview, *live).count("-") > 1:
         raise Usage("standard input can be read once only")
     told = declaration(state, stack, preview)
     if live:
         read = only_regions(recordings(live), region)
     else:
+        from checks.live.collect import Limits  # noqa: PLC0415 - botocore, which --live need not pay for
+
         with reading(quiet=quiet) as progress:
-            read = aws(region, profile, progress)
+            read = aws(region, profile, progress, limits=Limits(concurrency, max_rps), record=record)
     if not read.live.lakes and not told.resources:
         raise CannotStart("neither the declaration nor the live side has a lake: nothing to compare")
     result = make_report(
@@ -100,6 +110,15 @@ def command(
         if not quiet:
             click.echo(f"written: {path}", err=True)
     return int(result.exit_code)
+
+
+def _recordable(record: str, live: tuple[str, ...]) -> None:
+    if live:
+        raise Usage("--record keeps what AWS answers: with --live nothing is asked")
+    try:
+        reports.writable(record)
+    except reports.ReportError as error:
+        raise Usage(f"--record: {error}") from error
 
 
 def _accounted(account: str | None) -> None:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from pathlib import Path
-
 import click
 
 import reports
-from checks.live import recording
 from checks.model import ExitCode
-from floodline.errors import CannotStart, Usage
-from floodline.inputs import answers
-from floodline.progress import reading
-
-# "Not found" is an answer: there is no resource policy, no Identity Center configuration (contract, decision 11).
-_ANSWERS = frozenset({"EntityNotFoundException"})
+from floodline import keeping
+from floodline.errors import Usage
+from floodline.inputs import asked, places
+from floodline.options import pace
+from floodline.progress import cost, reading
 
 
 @click.command()
@@ -30,41 +24,46 @@ _ANSWERS = frozenset({"EntityNotFoundException"})
 )
 @click.option("--region", "region", multiple=True, metavar="REGION", help="A region to read; repeat for several.")
 @click.option("--profile", metavar="NAME", help="An AWS profile, as for the AWS command line.")
+@pace
+@click.option("--fresh", is_flag=True, help="Begin anew, although an earlier run broke off and could go on.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr.")
-def command(output: str, region: tuple[str, ...], profile: str | None, quiet: bool) -> int:
+def command(
+    output: str,
+    region: tuple[str, ...],
+    profile: str | None,
+    concurrency: int,
+    max_rps: float | None,
+    fresh: bool,
+    quiet: bool,
+) -> int:
     """Read the live lake into a recording; nothing is compared. Ends with 4 where a call was refused.
+
+    A run that broke off left FILE.part: the same command goes on from there.
 
     \b
     floodline collect -o lake.jsonl.gz --region us-east-1
     floodline check --state state.json --live lake.jsonl.gz
     """  # noqa: D301
+    from checks.live.collect import NOTHING_THERE, Limits  # noqa: PLC0415 - botocore, which --help need not pay for
+
     try:
         reports.writable(output)
     except reports.ReportError as error:
         raise Usage(str(error)) from error
-    target = Path(os.path.realpath(output))
-    beside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
-    refused: dict[str, str] = {}
-    count = 0
-    try:
+    limits = Limits(concurrency=concurrency, max_rps=max_rps)
+    where = places(region, profile, limits)
+    with keeping.journal(output, [one.region for one in where], fresh=fresh) as journal:
+        if journal.resumed and len(journal) and not quiet:
+            click.echo(f"going on: {len(journal):,} answers since {journal.header.started}", err=True)
         with reading(quiet=quiet) as progress:
-            header, given = answers(region, profile, progress)
-            with (
-                beside.open("xb") as file,
-                recording.Writer(file, header, recording.compression_of(target.name)) as out,
-            ):
-                for answer in given:
-                    out.write(answer)
-                    count += 1
-                    if answer.error is not None and answer.error.code not in _ANSWERS:
-                        refused[f"{answer.service}:{answer.operation}"] = answer.error.code
-        beside.replace(target)
-    except OSError as error:
-        raise CannotStart(f"cannot write `{output}`: {(error.strerror or str(error)).lower()}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+            done, lakes = asked(where, journal, limits, progress)
+        refused = {f"{one.service}:{one.operation}": one.error.code for one in journal.failures(lakes)
+                   if one.error is not None and one.error.code not in NOTHING_THERE}  # fmt: skip
+        count = keeping.write(journal, lakes, output)
+    keeping.part_of(output).unlink(missing_ok=True)
     if not quiet:
         click.echo(f"written: {output} ({count:,} answers)", err=True)
         for call, code in sorted(refused.items()):
             click.echo(f"refused: {call}: {code}", err=True)
+        cost(done.budget)
     return int(ExitCode.UNDECIDED if refused else ExitCode.CLEAN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import textwrap
 import time
 from pathlib import Path
@@ -9,9 +10,8 @@ from pathlib import Path
 import click
 
 from checks.evaluate import Threshold
-from checks.live import recording
 from checks.model import ExitCode, Report
-from floodline import inputs
+from floodline import inputs, keeping
 from floodline.checking import report as make_report
 from floodline.errors import CannotStart, Usage
 from floodline.laboratory import AUDITOR, Running, lake
@@ -77,21 +77,17 @@ def _say(text: str) -> None:
 
 def _check(running: Running, state: Path, record: Path) -> Report:
     """Read the lab over HTTP as the auditor, keep the recording, and compare it with the state."""
-    import botocore  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
-
-    from checks.live.collect import collect, services  # noqa: PLC0415
+    from checks.live.collect import Limits, Place  # noqa: PLC0415
+    from checks.live.journal import Journal  # noqa: PLC0415
 
     started = inputs.now()
     session = running.lab.session(AUDITOR)
-    options = Config(retries={"mode": "adaptive", "max_attempts": 10})
-    clients = {name: session.client(name, config=options) for name in services()}
-    header = recording.Header(inputs.stamp(started), "floodline demo", botocore.__version__)
-    beside = record.with_name(f".{record.name}.tmp")
-    with reading(quiet=False) as progress, beside.open("wb") as file, recording.Writer(file, header, "gzip") as out:
-        for answer in collect(clients, region=running.lab.region, now=inputs.now, progress=progress):
-            out.write(answer)
-    beside.replace(record)
+    limits, region = Limits(), running.lab.region
+    place = Place(region, lambda: inputs.clients(session, region, limits))
+    with tempfile.TemporaryFile() as file, reading(quiet=False) as progress:
+        journal = Journal(file, inputs.header())
+        _, lakes = inputs.asked([place], journal, limits, progress)
+        keeping.write(journal, lakes, str(record))
     return make_report(
         inputs.declaration([str(state)], [], []),
         inputs.recordings([str(record)]),

@@ -191,7 +191,11 @@ def test_collect_says_what_it_wrote(world: World, tmp_path):
     target = tmp_path / "lake.jsonl"
     ended = run("collect", "-o", target, env=world.env())
     lines = target.read_bytes().splitlines()
-    assert (ended.code, ended.out, ended.err) == (0, "", f"written: {target} ({len(lines) - 1} answers)\n")
+    assert (ended.code, ended.out) == (0, "")
+    written, cost, most = ended.err.splitlines()
+    assert written == f"written: {target} ({len(lines) - 1} answers)"
+    assert cost.startswith(f"cost: {sum(world.lab.calls.values())} calls in ")
+    assert most.startswith("most: ")
     header = json.loads(lines[0])
     assert header["floodline_recording"] == 1
     assert {*header} == {"floodline_recording", "started", "tool", "botocore"}

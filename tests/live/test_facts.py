@@ -75,12 +75,12 @@ def without(*operations, answers=WHOLE):
 
 
 def with_response(operation, response, answers=WHOLE):
-    """Replace the first answer of *operation*, and drop its other pages."""
+    """Replace the first answer of *operation* about the root catalog, and drop its other pages."""
     out, done = [], False
     for one in answers:
         if one.operation != operation:
             out.append(one)
-        elif not done:
+        elif not done and "CatalogId" not in one.request:
             out.append(dataclasses.replace(one, response=json.dumps(response).encode(), error=None))
             done = True
     assert done

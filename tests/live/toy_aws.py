@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from checks.live.collect import collect
+from checks.live.collect import Limits, collect
 from checks.live.recording import Header, Writer
 from checks.live.recording import read as read_recording
 
@@ -270,9 +270,25 @@ class _Client:
 NAMES = {xform_name(operation): operation for operation in LAKE}
 
 
-def read(aws, **more):
-    """Collect everything that *aws* answers, without waiting."""
-    return list(collect(aws, **{"region": REGION, "now": now, "sleep": lambda _: None, **more}))
+class Clock:
+    """Seconds that pass only where somebody sleeps; ``waits`` keeps how long."""
+
+    def __init__(self):
+        self.at, self.waits = 0.0, []
+
+    def __call__(self):
+        return self.at
+
+    def sleep(self, seconds):
+        self.at += seconds
+        self.waits.append(seconds)
+
+
+def read(aws, *, clock=None, **more):
+    """Collect everything that *aws* answers, without waiting: one call after the other, unless *limits* says more."""
+    clock = clock or Clock()
+    given = {"region": REGION, "now": now, "clock": clock, "sleep": clock.sleep, "limits": Limits(concurrency=1)}
+    return list(collect(aws, **{**given, **more}))
 
 
 def needed(answers):
