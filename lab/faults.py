@@ -320,6 +320,11 @@ class Faults:
             and fnmatchcase(asked.region, fault.region)
         ]
 
+    def denies(self, action: str, principal: str, region: str) -> bool:
+        """Whether IAM refuses an action for good that is no call of its own, such as ``kms:Decrypt``."""
+        asked = Asked(*action.partition(":")[::2], region, "", principal, principal, b"")
+        return any(fault.kind == "denied" and fault.limit == ALWAYS for _, fault in self._fitting(asked))
+
     def _strikes(self, index: int, fault: Fault, asked: Asked) -> bool:
         """Count a call that fits, and say whether this is one that goes wrong."""
         key = index, "" if fault.kind == "expired_credentials" else asked.name

@@ -247,7 +247,12 @@ class Lab:
             if key not in self._lakes:
                 glue = Glue(*key, self._pages, self._clock, creator_grants=self._creator_grants)
                 operator = self.operator.replace(f"::{self.account}:", f"::{key[0]}:")
-                self._lakes[key] = LakeFormation(glue, self._pages, self._clock, operator=operator, **self._options)
+                lake = LakeFormation(glue, self._pages, self._clock, operator=operator, **self._options)
+                lake.peers = lambda: [
+                    other for (account, region), other in self._lakes.items() if region == key[1] and account != key[0]
+                ]
+                lake.permits = lambda caller, action: not self._faults.denies(action, caller.arn, key[1])
+                self._lakes[key] = lake
             return self._lakes[key]
 
     def role(self, arn: str, *, external_id: str | None = None, closed: bool = False) -> None:
@@ -438,8 +443,10 @@ class Lab:
                 return lambda _, caller: self._assume(form, caller)
             case "account:ListRegions":
                 return self._regions
-            case "organizations:ListAccounts" if self._members is not None:
-                return self._list_accounts
+            case "organizations:ListAccounts":
+                # One that was founded through the API is moto's.
+                theirs: Any = get_backend("organizations")[request.caller.account]["aws"]
+                return None if self._members is None and theirs.org is not None else self._list_accounts
             case _:
                 return None
 
@@ -481,8 +488,10 @@ class Lab:
         return {"Regions": rows} if token is None else {"Regions": rows, "NextToken": token}
 
     def _list_accounts(self, request: Json, _: Caller) -> Json:
+        if self._members is None:
+            raise AwsError("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
         size = self._pages.size(request, 20, 20)
-        rows, token = self._pages.cut("ListAccounts", request, by_key(self._members or {}), size=size)
+        rows, token = self._pages.cut("ListAccounts", request, by_key(self._members), size=size)
         return {"Accounts": rows} if token is None else {"Accounts": rows, "NextToken": token}
 
     def _through_moto(

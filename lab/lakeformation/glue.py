@@ -118,6 +118,7 @@ class Glue:
         self._sorted: dict[tuple[str, ...], list[str]] = {}
         self._functions: dict[tuple[str, str, str], Json] = {}
         self._catalogs: dict[str, Json] = {}
+        self._encryption: Json = {}
         self.operations: dict[str, Callable[[Json, Caller], Answer]] = {
             "CreateDatabase": self.create_database,
             "UpdateDatabase": self.update_database,
@@ -142,6 +143,8 @@ class Glue:
             "GetCatalogs": self.get_catalogs,
             "GetResourcePolicy": self.get_resource_policy,
             "GetResourcePolicies": self.get_resource_policies,
+            "GetDataCatalogEncryptionSettings": self.get_encryption,
+            "PutDataCatalogEncryptionSettings": self.put_encryption,
         }
 
     # ---------------------------------------------------------------------------------------- what the lake asks for
@@ -247,6 +250,9 @@ class Glue:
 
     def get_database(self, request: Json, caller: Caller) -> Answer:
         """One database."""
+        if (owner := self._abroad(request)) is not None:
+            return owner.get_database(request, caller)
+        self._decrypts(caller)
         catalog, name = self.catalog(request), request["Name"].lower()
         found = self.database(catalog, name)
         if not self.lake.sees_database(caller, catalog, name):
@@ -254,17 +260,46 @@ class Glue:
         return {"Database": self._spell_database(found, catalog)}
 
     def get_databases(self, request: Json, caller: Caller) -> Answer:
-        """The databases that the caller may see, by name."""
+        """The databases that the caller may see, by name; those of other accounts only when asked for."""
+        if (owner := self._abroad(request)) is not None:
+            return owner.get_databases(request, caller)
+        self._decrypts(caller)
         catalog = self.catalog(request)
+        size = self.pages.size(request, 100, 100)
+        if (kind := request.get("ResourceShareType")) is not None:
+            rows, token = self.pages.cut(
+                "GetDatabases", request, by_key(self._shared(catalog, caller, kind)), size=size
+            )
+            return _page("DatabaseList", rows, token)
 
         def row(name: str) -> Json | None:
             if not self.lake.sees_database(caller, catalog, name):
                 return None
             return self._spell_database(self._databases[catalog][name], catalog)
 
-        size = self.pages.size(request, 100, 100)
         rows, token = self.pages.cut("GetDatabases", request, in_order(self.databases(catalog), row), size=size)
         return _page("DatabaseList", rows, token)
+
+    def _shared(self, catalog: str, caller: Caller, kind: str) -> dict[tuple[str, str], Json]:
+        """Databases by ResourceShareType: of other accounts (FOREIGN), with the own ones (ALL), federated ones."""
+        found = {}
+        for name in () if kind == "FOREIGN" else self.databases(catalog):
+            own = self._databases[catalog][name]
+            if self.lake.sees_database(caller, catalog, name) and (kind == "ALL" or own.input.get("FederatedDatabase")):
+                found[catalog, name] = self._spell_database(own, catalog)
+        for peer in () if kind == "FEDERATED" else self.lake.peers():
+            glue = peer.glue
+            for name in glue.databases(peer.account):
+                if peer.sees_database(caller, peer.account, name):
+                    database = glue.database(peer.account, name)
+                    found[peer.account, name] = glue._spell_database(database, peer.account)  # noqa: SLF001
+        return found
+
+    def _abroad(self, request: Mapping[str, Any]) -> Glue | None:
+        """The catalog of another account that a request asks for."""
+        asked = request.get("CatalogId")
+        owner = self.lake.abroad(str(asked)) if asked else None
+        return None if owner is None else owner.glue
 
     # ------------------------------------------------------------------------------------------------------- tables
     def create_table(self, request: Json, caller: Caller) -> Answer:
@@ -329,6 +364,9 @@ class Glue:
 
     def get_table(self, request: Json, caller: Caller) -> Answer:
         """One table."""
+        if (owner := self._abroad(request)) is not None:
+            return owner.get_table(request, caller)
+        self._decrypts(caller)
         catalog, database = self.catalog(request), request["DatabaseName"].lower()
         found = self.table(catalog, database, request["Name"].lower())
         if not self.lake.sees_table(caller, catalog, database, found.name):
@@ -337,6 +375,9 @@ class Glue:
 
     def get_tables(self, request: Json, caller: Caller) -> Answer:
         """The tables of a database that the caller may see, by name."""
+        if (owner := self._abroad(request)) is not None:
+            return owner.get_tables(request, caller)
+        self._decrypts(caller)
         catalog, database = self.catalog(request), request["DatabaseName"].lower()
         wanted = _pattern(request.get("Expression"))
         only_names = request.get("AttributesToGet") == ["NAME"]
@@ -398,11 +439,20 @@ class Glue:
         self.lake.forget_function(*key)
         return {}
 
-    def get_function(self, request: Json, _: Caller) -> Answer:
-        """One function."""
-        return {"UserDefinedFunction": self._functions[self._function(request)]}
+    def _sees_function(self, caller: Caller, key: tuple[str, str, str]) -> bool:
+        """Functions that Lake Formation governs are shown to whoever holds something on them; others to all."""
+        if self._functions[key].get("GovernanceMode") != "LAKE_FORMATION" or self.lake.sees_everything(caller):
+            return True
+        return self.lake.sees_function(caller, *key)
 
-    def get_functions(self, request: Json, _: Caller) -> Answer:
+    def get_function(self, request: Json, caller: Caller) -> Answer:
+        """One function."""
+        key = self._function(request)
+        if not self._sees_function(caller, key):
+            raise AwsError("AccessDeniedException", f"Insufficient Lake Formation permission(s) on {key[2]}")
+        return {"UserDefinedFunction": self._functions[key]}
+
+    def get_functions(self, request: Json, caller: Caller) -> Answer:
         """The functions of a database, or of the catalog where no database is named."""
         catalog, database = self.catalog(request), request.get("DatabaseName")
         wanted = _pattern(request["Pattern"])
@@ -413,6 +463,7 @@ class Glue:
             and database in {None, key[1]}
             and (wanted is None or wanted.fullmatch(key[2]))
             and request.get("FunctionType") in {None, body.get("FunctionType")}
+            and self._sees_function(caller, key)
         }
         size = self.pages.size(request, 100, 100)
         rows, token = self.pages.cut("GetUserDefinedFunctions", request, by_key(found), size=size)
@@ -420,9 +471,14 @@ class Glue:
 
     # ----------------------------------------------------------------------------------------------------- catalogs
     def create_catalog(self, request: Json, caller: Caller) -> Answer:
-        """A catalog below the account's own."""
+        """A catalog below the account's own; below another one where the name is a path.
+
+        AWS takes no paths: what lies in a federated catalog is there by itself. Here somebody must put it there.
+        """
         name = request["Name"].lower()
         catalog = f"{self.account}:{name}"
+        if "/" in name:
+            self._nested(catalog.rpartition("/")[0])
         if catalog in self._catalogs:
             raise AwsError("AlreadyExistsException", "Catalog already exists.")
         self._catalogs[catalog] = self._spell_catalog(catalog, name, request["CatalogInput"], self.clock())
@@ -439,7 +495,7 @@ class Glue:
             "CreateDatabaseDefaultPermissions": [],
             **kept,
             "CatalogId": catalog,
-            "Name": name,
+            "Name": name.rpartition("/")[2],
             "ResourceArn": arn,
             "CreateTime": made,
             "UpdateTime": self.clock(),
@@ -456,7 +512,8 @@ class Glue:
         """Replaces the input; with the overwrite flag every grant below gives way to the defaults."""
         catalog = request["CatalogId"]
         old, body = self._nested(catalog), request["CatalogInput"]
-        new = self._catalogs[catalog] = self._spell_catalog(catalog, old["Name"], body, old["CreateTime"])
+        name = catalog.partition(":")[2]
+        new = self._catalogs[catalog] = self._spell_catalog(catalog, name, body, old["CreateTime"])
         if body.get("OverwriteChildResourcePermissionsWithDefault") == "Accept":
             for database, home in self._databases[catalog].items():
                 self.lake.grants.drop_at((catalog, database, None))
@@ -472,7 +529,7 @@ class Glue:
         """Only when it is empty."""
         catalog = request["CatalogId"]
         self._nested(catalog)
-        if self._databases[catalog]:
+        if self._databases[catalog] or any(other.startswith(catalog + "/") for other in self._catalogs):
             raise invalid("Catalog is not empty.")
         del self._catalogs[catalog], self._databases[catalog]
         self.lake.forget_catalog(catalog)
@@ -488,19 +545,56 @@ class Glue:
             "CreateDatabaseDefaultPermissions": settings["CreateDatabaseDefaultPermissions"],
         }
 
-    def get_catalog(self, request: Json, _: Caller) -> Answer:
+    def get_catalog(self, request: Json, caller: Caller) -> Answer:
         """One catalog; the account's own is called by its number."""
         catalog = request["CatalogId"]
+        if catalog in self._catalogs and not self.lake.sees_catalog(caller, catalog):
+            raise AwsError("AccessDeniedException", f"Insufficient Lake Formation permission(s) on {catalog}")
         return {"Catalog": self._root() if catalog == self.account else self._nested(catalog)}
 
-    def get_catalogs(self, request: Json, _: Caller) -> Answer:
-        """The nested catalogs, and the account's own if asked for."""
-        found = dict(self._catalogs) if request.get("ParentCatalogId") in {None, self.account} else {}
-        if request.get("IncludeRoot"):
+    def get_catalogs(self, request: Json, caller: Caller) -> Answer:
+        """The catalogs right below the parent, with Recursive all below it; the account's own if asked for."""
+        parent = request.get("ParentCatalogId") or self.account
+        if parent != self.account:
+            self._nested(parent)
+        above = f"{self.account}:" if parent == self.account else f"{parent}/"
+        found = {
+            catalog: body
+            for catalog, body in self._catalogs.items()
+            if catalog.startswith(above)
+            and (request.get("Recursive") or "/" not in catalog[len(above) :])
+            and request.get("HasDatabases") in {None, bool(self._databases[catalog])}
+            and self.lake.sees_catalog(caller, catalog)
+        }
+        if request.get("IncludeRoot") and parent == self.account:
             found[self.account] = self._root()
         size = self.pages.size(request, 100, 1000)
         rows, token = self.pages.cut("GetCatalogs", request, by_key(found), size=size)
         return _page("CatalogList", rows, token)
+
+    # ------------------------------------------------------------------------------------------------- encryption
+    @property
+    def encrypted(self) -> bool:
+        """Whether the catalog's metadata is encrypted with a key of the account's."""
+        return str((self._encryption.get("EncryptionAtRest") or {}).get("CatalogEncryptionMode", "")).startswith("SSE")
+
+    def get_encryption(self, _: Json, __: Caller) -> Answer:
+        """The settings; both parts are there whether or not anybody has set them."""
+        fresh = {
+            "EncryptionAtRest": {"CatalogEncryptionMode": "DISABLED"},
+            "ConnectionPasswordEncryption": {"ReturnConnectionPasswordEncrypted": False},
+        }
+        return {"DataCatalogEncryptionSettings": {**fresh, **self._encryption}}
+
+    def put_encryption(self, request: Json, _: Caller) -> Answer:
+        """Replaces the parts that are given."""
+        given = request["DataCatalogEncryptionSettings"]
+        self._encryption = {**self._encryption, **{k: v for k, v in given.items() if v is not None}}
+        return {}
+
+    def _decrypts(self, caller: Caller) -> None:
+        if self.encrypted and not self.lake.permits(caller, "kms:Decrypt"):
+            raise AwsError("GlueEncryptionException", f"{caller.session} is not authorized to perform: kms:Decrypt")
 
     # ---------------------------------------------------------------------------------------------- resource policy
     def get_resource_policy(self, request: Json, _: Caller) -> Answer:
@@ -510,10 +604,15 @@ class Glue:
             raise not_found("Policy not found")
         return _spell_policy(found)
 
-    def get_resource_policies(self, request: Json, _: Caller) -> Answer:
-        """Every policy, the catalog's among them; an empty list where there is none."""
+    def get_resource_policies(self, request: Json, caller: Caller) -> Answer:
+        """Every policy, the catalog's among them; an empty list where there is none.
+
+        Without a word it leaves out the catalog's where that is encrypted and the caller may not decrypt it.
+        """
         size = self.pages.size(request, 100, 1000)
         found = self.store.resource_policies
+        if self.encrypted and not self.lake.permits(caller, "kms:Decrypt"):
+            found = {arn: row for arn, row in found.items() if arn != self.store.default_catalog_arn}
         rows, token = self.pages.cut("GetResourcePolicies", request, by_key(found), size=size)
         return _page("GetResourcePoliciesResponseList", [_spell_policy(row) for row in rows], token)
 

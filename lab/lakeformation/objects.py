@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -382,8 +383,12 @@ class Objects(State):
         return {}
 
     def describe_identity_center(self, _: Json, __: Caller) -> Answer:
-        """The configuration, or EntityNotFoundException."""
-        return self._centre()
+        """The configuration, or EntityNotFoundException; recipients in other accounts have it through a RAM share."""
+        found = self._centre()
+        if not found.get("ShareRecipients"):
+            return found
+        name = uuid.uuid5(uuid.NAMESPACE_URL, found["ApplicationArn"] + self.region)
+        return {**found, "ResourceShare": f"arn:aws:ram:{self.region}:{self.account}:resource-share/{name}"}
 
 
 def _passes(info: Json, condition: Json) -> bool:

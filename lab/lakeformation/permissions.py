@@ -30,6 +30,8 @@ from lab.lakeformation.wire import (
     invalid,
 )
 
+_ABROAD: Final = 1 << 48
+"""Place in a listing behind every row of the lake's own."""
 RESOURCE_TYPES: Final = frozenset({*LISTED_AS.values(), "LF_TAG_POLICY"})
 
 _PARTIAL_FORBIDS = frozenset(TABLE_MEMBERS)
@@ -188,15 +190,38 @@ class Permissions(State):
         catalog = self.catalog(request)
         source = self._source(principal, target, kind, related=related == "TRUE")
 
+        whole = target is None and catalog == self.account and self.sees_everything(caller)
+
         def texts(cursor: Any) -> Iterator[tuple[int, str]]:
             for place, (held, name) in source(cursor):
                 if self._listed(held, catalog, kind, target, related=related == "TRUE"):
-                    row = self.grants.spell(held, name, view(held))
+                    row = self._spelt(held, name, view(held))
                     if row is not None:
                         yield place, dumps(row)
+            if whole and principal in {None, self.account}:
+                yield from self._from_abroad(kind, cursor)
 
         texts_found, token = self.pages.cut("ListPermissions", request, texts, size=size)
         return listing("PrincipalResourcePermissions", texts_found, token)
+
+    def _spelt(self, held: Held, name: str, seen: frozenset[str] | None) -> Json | None:
+        row = self.grants.spell(held, name, seen)
+        if row is not None and (share := self.share(held.key.principal, held.key.target)) is not None:
+            row["AdditionalDetails"] = {"ResourceShare": [share]}
+        return row
+
+    def _from_abroad(self, kind: str | None, cursor: Any) -> Iterator[tuple[int, str]]:
+        """The rows that other accounts granted to this one, behind all rows of its own."""
+        place = _ABROAD
+        for peer, held in self.received():
+            if held.key.target.kind == "filter" or not (kind is None or _listed_as(held.key.target.kind, kind)):
+                continue
+            for name in held.places:
+                place += 1
+                row = peer.grants.spell(held, name, None)
+                if row is not None and (cursor is None or cursor < place):
+                    row["AdditionalDetails"] = {"ResourceShare": [peer.share(self.account, held.key.target)]}
+                    yield place, dumps(row)
 
     def _asked(self, resource: Json) -> Target:
         if "TableWithColumns" in resource:
@@ -233,7 +258,9 @@ class Permissions(State):
 
     def _listed(self, held: Held, catalog: str, kind: str | None, target: Target | None, *, related: bool) -> bool:
         found = held.key.target
-        if found.catalog != catalog and found.kind != "catalog" and target is None:
+        # Of another account's resources, those that were passed on here are listed with the account's own.
+        elsewhere = catalog != self.account or found.catalog.partition(":")[0] == self.account
+        if found.catalog != catalog and found.kind != "catalog" and target is None and elsewhere:
             return False
         if found.kind == "filter" and not related and not self.filters_in_sweep:
             return target is not None and target.kind == "filter"
@@ -300,7 +327,8 @@ class Permissions(State):
             for key, held in self.grants.held.items()
             if key.target.kind == "location" and within(arn, key.target.parts[0])
         ]
-        for database in self.glue.databases(catalog):
+        hidden = self.glue.encrypted and not self.permits(caller, "kms:Decrypt")
+        for database in () if hidden else self.glue.databases(catalog):
             if within(location(str(self.glue.database(catalog, database).input.get("LocationUri") or "-")), arn):
                 inside += [one for one in self.grants.at(catalog, database, None) if one.key.target.kind == "database"]
             for table in self.glue.tables(catalog, database):
@@ -312,7 +340,7 @@ class Permissions(State):
 
         def texts(cursor: Any) -> Iterator[tuple[int, str]]:
             for place, (held, name) in source(cursor):
-                row = self.grants.spell(held, name, view(held))
+                row = self._spelt(held, name, view(held))
                 if row is not None:
                     yield place, dumps(row)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from lab.lakeformation.glue import Caller, Glue
@@ -31,6 +32,17 @@ from lab.lakeformation.wire import (
     invalid,
     not_found,
 )
+
+_SHARED: Final = {
+    "database": 1,
+    "table": 1,
+    "columns": 1,
+    "filter": 1,
+    "policy DATABASE": 3,
+    "policy TABLE": 3,
+    "tag": 3,
+}
+"""What goes to other accounts through RAM, and since which version of the cross-account settings."""
 
 EVERYONE_ALL: Final[Json] = {"Principal": {"DataLakePrincipalIdentifier": IAM_ALLOWED}, "Permissions": ["ALL"]}
 
@@ -67,6 +79,9 @@ class State:
         self.defaults: dict[tuple[str, str, str], str] = {}
         self.identity_center: Json | None = None
         self.version = 0
+        # The lakes of other accounts in this region, and what IAM lets a caller do: the lab knows, and tells.
+        self.peers: Callable[[], Iterable[State]] = tuple
+        self.permits: Callable[[Caller, str], bool] = lambda _, __: True
 
     # --------------------------------------------------------------------------------------------- who may do and see
     def is_admin(self, caller: Caller) -> bool:
@@ -99,7 +114,7 @@ class State:
         ``whole`` leaves out what covers some columns only.
         """
         found: dict[str, bool] = {}
-        everyone = _faces(caller)
+        everyone = self._faces(caller)
         places: list[tuple[str, str, str | None]]
         holder: tuple[str, ...]
         if table is None:
@@ -129,7 +144,29 @@ class State:
         """Whether Glue shows the database: to whoever has any permission on it or on something inside."""
         if self.sees_everything(caller) or self.holds(caller, catalog, database, None):
             return True
-        return any(self.grants.touches(principal, catalog, database) for principal in _faces(caller))
+        return any(self.grants.touches(principal, catalog, database) for principal in self._faces(caller))
+
+    def sees_catalog(self, caller: Caller, catalog: str) -> bool:
+        """Whether Glue shows a nested catalog: to whoever has anything on it or inside."""
+        if self.sees_everything(caller):
+            return True
+        return any(
+            held.key.target.catalog == catalog for p in self._faces(caller) for held in self.grants.of_principal(p)
+        )
+
+    def sees_function(self, caller: Caller, catalog: str, database: str, name: str) -> bool:
+        """Whether Glue shows a function that is governed here: to whoever has any permission on it."""
+        targets = {Target("function", catalog, (database, one)) for one in (name, None)}
+        held = (one for principal in self._faces(caller) for one in self.grants.of_principal(principal))
+        return any(one.key.target in targets for one in held)
+
+    def _faces(self, caller: Caller) -> tuple[str, str, str]:
+        """As whom a caller is granted something: themselves, one of their account, one of everyone.
+
+        To other accounts everyone is nobody; there the account itself is granted what its people may have.
+        """
+        ours = caller.account == self.account
+        return caller.arn, f"{caller.account}:IAMPrincipals", IAM_ALLOWED if ours else caller.account
 
     def view(self, caller: Caller) -> View:
         """Which permissions of a grant the caller sees: all, or those that the caller has on the resource too."""
@@ -152,6 +189,40 @@ class State:
             return memory[target]
 
         return seen
+
+    # --------------------------------------------------------------------------------------------- other accounts
+    def abroad(self, catalog: str) -> State | None:
+        """The lake of another account, by a catalog of its; None for catalogs of this one and of nobody."""
+        account = catalog.partition(":")[0]
+        return None if account == self.account else next((p for p in self.peers() if p.account == account), None)
+
+    def share(self, principal: str, target: Target) -> str | None:
+        """The RAM share behind a grant; None for one that stays in the account.
+
+        Since version 2 of the cross-account settings a recipient has one share for each kind of resource; grants by
+        tag are shared through RAM since version 3 (dg/optimize-ram).
+        """
+        if principal.startswith(f"arn:aws:iam::{self.account}:") or target.kind not in _SHARED:
+            return None
+        # An account, everybody of one, or somebody or something named by an ARN.
+        outside = principal.split(":")[4] if principal.count(":") >= 5 else principal.partition(":")[0]
+        organisation = principal.startswith("arn:aws:organizations:")
+        if not organisation and (not outside.isdigit() or len(outside) != 12 or outside == self.account):
+            return None
+        text = str(self.settings["Parameters"]["CROSS_ACCOUNT_VERSION"])
+        version = int(text) if text.isdecimal() else 1
+        if version < _SHARED[target.kind]:
+            return None
+        behind = [principal, str(target) if version == 1 else target.kind]
+        name = uuid.uuid5(uuid.NAMESPACE_URL, dumps([self.account, self.region, *behind]))
+        return f"arn:aws:ram:{self.region}:{self.account}:resource-share/{name}"
+
+    def received(self) -> Iterator[tuple[State, Held]]:
+        """What other accounts granted to this account as a whole; their grants to its people show only there."""
+        for peer in self.peers():
+            for held in peer.grants.of_principal(self.account):
+                if peer.share(self.account, held.key.target) is not None:
+                    yield peer, held
 
     # ---------------------------------------------------------------------------------- what happens in the catalog
     def grant_defaults(self, resource: Json, defaults: Sequence[Json], caller: Caller) -> None:
@@ -234,6 +305,12 @@ class State:
     def exists(self, target: Target, columns: Sequence[str]) -> None:
         """Refuses targets that are not there."""
         catalog, parts = target.catalog, target.parts
+        if (owner := self.abroad(catalog)) is not None and target.holder is not None:
+            owner.exists(target, columns)
+            member = f"arn:aws:iam::{self.account}:root"
+            if not owner.holds(Caller(member, member), *target.holder):
+                raise denied("Resource does not exist or requester is not authorized to access it.")
+            return
         if target.kind != "catalog":
             self.glue.catalog({"CatalogId": catalog})
         match target.kind:
@@ -327,11 +404,6 @@ def fresh_settings() -> Json:
         "ExternalDataFilteringAllowList": [],
         "AuthorizedSessionTagValueList": [],
     }
-
-
-def _faces(caller: Caller) -> tuple[str, str, str]:
-    """As whom a caller is granted something: themselves, one of the account, one of everyone."""
-    return caller.arn, f"{caller.account}:IAMPrincipals", IAM_ALLOWED
 
 
 def identifier(principal: Json) -> str:

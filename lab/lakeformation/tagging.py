@@ -93,12 +93,19 @@ class Tagging(State):
     def list_lf_tags(self, request: Json, caller: Caller) -> Answer:
         """The keys that the caller may see."""
         self.catalog(request)
-        own = request.get("ResourceShareType") != "FOREIGN"
-        found = {
-            key: {"CatalogId": self.account, "TagKey": key, "TagValues": values}
-            for key, values in self.tags.keys.items()
-            if own and self._sees_tag(caller, key)
-        }
+        kind = request.get("ResourceShareType")
+        found: dict[tuple[str, str], Json] = {}
+        if kind != "FOREIGN":
+            for key, values in self.tags.keys.items():
+                if self._sees_tag(caller, key):
+                    found[self.account, key] = {"CatalogId": self.account, "TagKey": key, "TagValues": values}
+        if kind in {"FOREIGN", "ALL"} and self.sees_everything(caller):
+            for peer, held in self.received():
+                if held.key.target.kind == "tag":
+                    key, values = held.key.target.parts
+                    known = peer.tags.keys.get(key, [])
+                    shown = known if "*" in values else [value for value in known if value in values]
+                    found[peer.account, key] = {"CatalogId": peer.account, "TagKey": key, "TagValues": shown}
         return self.page_of("ListLFTags", "LFTags", request, by_key(found), 1000)
 
     def _tagged(self, request: Json) -> tuple[tuple[str, ...], list[str | None]]:

@@ -57,6 +57,15 @@ def script(lab):
     yield "glue", "GetCatalog", {"CatalogId": f"{ACCOUNT}:nested"}
     yield "glue", "GetCatalog", {"CatalogId": ACCOUNT}
     yield "glue", "GetCatalogs", {"Recursive": True, "IncludeRoot": True}
+    below = {"FederatedCatalog": {"Identifier": "j", "ConnectionName": "aws:s3tables"}}
+    yield "glue", "CreateCatalog", {"Name": "nested/bucket", "CatalogInput": below}
+    yield "glue", "GetCatalogs", {"ParentCatalogId": f"{ACCOUNT}:nested"}
+    yield "glue", "DeleteCatalog", {"CatalogId": f"{ACCOUNT}:nested/bucket"}
+    rest = {"CatalogEncryptionMode": "SSE-KMS", "SseAwsKmsKeyId": "alias/lake"}
+    yield "glue", "PutDataCatalogEncryptionSettings", {"DataCatalogEncryptionSettings": {"EncryptionAtRest": rest}}
+    yield "glue", "GetDataCatalogEncryptionSettings", {}
+    for kind in ("FOREIGN", "ALL", "FEDERATED"):
+        yield "glue", "GetDatabases", {"ResourceShareType": kind}
     yield "glue", "GetResourcePolicies", {}
     yield "lakeformation", "GetDataLakePrincipal", {}
     yield "lakeformation", "PutDataLakeSettings", {"DataLakeSettings": _settings(lab)}
@@ -74,6 +83,7 @@ def script(lab):
     yield "lakeformation", "UpdateLFTag", {"TagKey": "spare", "TagValuesToAdd": ["c"], "TagValuesToDelete": ["a"]}
     yield "lakeformation", "GetLFTag", {"TagKey": "spare"}
     yield "lakeformation", "ListLFTags", {"MaxResults": 1}
+    yield "lakeformation", "ListLFTags", {"ResourceShareType": "ALL"}
     pairs = [{"TagKey": "domain", "TagValues": ["hr"]}, {"TagKey": "nowhere", "TagValues": ["x"]}]
     for resource in ({"Catalog": {}}, RAW, EVENTS, columns_of("text")):
         yield "lakeformation", "AddLFTagsToResource", {"Resource": resource, "LFTags": pairs}
@@ -120,7 +130,7 @@ def script(lab):
     yield "lakeformation", "ListLakeFormationOptIns", {}
     yield "lakeformation", "DeleteLakeFormationOptIn", {"Principal": who(ANALYST), "Resource": RAW}
     yield "lakeformation", "BatchRevokePermissions", {"Entries": entries}
-    yield "lakeformation", "RevokePermissions", _grants()[1]
+    yield "lakeformation", "RevokePermissions", _grants()[2]
     yield "lakeformation", "DetachRLSPolicy", {"Name": "rows", "Resource": EVENTS, "RemoveDefault": True}
     yield "lakeformation", "DeleteRLSPolicy", {"Name": "rows"}
     yield "lakeformation", "DeleteDataCellsFilter", name
@@ -162,6 +172,7 @@ def _grants():
     cells = {"DatabaseName": "raw", "TableName": "events", "Name": "one"}
     return [
         _grant(RAW, "ALL", grantable=["ALL"]),
+        _grant(RAW, "DESCRIBE", to="444455556666", grantable=["DESCRIBE"]),
         _grant({"Catalog": {}}, "CREATE_DATABASE", "CREATE_LF_TAG"),
         _grant(EVENTS, "ALL", "SELECT", grantable=["SELECT"]),
         _grant({"Table": {"DatabaseName": "raw", "TableWildcard": {}}}, "SELECT", "DESCRIBE"),
