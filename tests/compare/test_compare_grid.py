@@ -143,7 +143,11 @@ def added(name: str, held: Held, more: Held) -> Pair:
 def together(held: Held, *groups: Principal) -> list[list[Grant]]:
     """Give every pair of grants to a principal of its own, and some of them to groups."""
     rows = [
-        give(who(one, other), *held[name]) for one in held for other in held if one <= other for name in {one, other}
+        give(who(one, other), *held[name])
+        for one in held
+        for other in held
+        if one <= other
+        for name in sorted({one, other})
     ]
     return [*rows, *(give(group, *held[name]) for group, name in zip(groups, held, strict=False))]
 

@@ -203,3 +203,106 @@ def test_a_tag_moved_under_a_condition_that_only_the_live_grant_has() -> None:
     found = told(lake([READER, other], tags=BEFORE),
                  lake([give(ANALYST, "SELECT", INTERNAL, condition="c"), other], tags=AFTER))  # fmt: skip
     assert "FL110" in found
+
+
+# ------------------------------------------------------------------------------------------- what each does without others
+LOOSER = give(ANALYST, "SELECT", tagged(sensitivity="internal", domain="sales hr"))
+INHERITED = {database("sales"): {"domain": "sales"}}
+
+
+def test_a_tag_that_would_open_alone_what_another_takes_back_and_a_policy_gives_again() -> None:
+    """Three changes: the second undoes what the first alone would do, the third what the second does."""
+    live = {**INHERITED, table("sales.orders"): {"domain": "hr", "sensitivity": "internal"}}
+    found = compare(lake([NARROW], tags=INHERITED), lake([LOOSER], tags=live)).findings
+    (opened,) = (one for one in found if one.widens)
+    assert opened.rule == "FL101"
+    assert opened.message.endswith("only because tag sensitivity on sales.orders moved as well")
+    said = {one.cause.what.split(":")[0]: one.message for one in found if one.rule == "FL140"}
+    assert (
+        "alone it would change access too, but beside the other changes it does so only together with this: tag policy"
+        in (said["tag sensitivity on sales.orders"])
+    )
+    assert said["tag domain on sales.orders"].endswith("nobody reads more or less today by it")
+
+
+def test_three_facts_of_which_none_does_anything_without_both_others() -> None:
+    saved = give(ANALYST, "SELECT", tagged(saved="s"))
+    live = {database("sales"): {"domain": "hr"}, table("sales.orders"): {"sensitivity": "internal"}}
+    found = compare(
+        lake([saved], saved={"s": BOTH}),
+        lake([saved], saved={"s": tagged(sensitivity="internal", domain="hr")}, tags=live),
+    ).findings
+    said = {one.cause.what.split(":")[0]: one.message for one in found if one.rule == "FL140"}
+    assert said["tag domain on database sales"].endswith(
+        "alone it changes nobody's access, together with saved expression s, tag sensitivity on sales.orders it does"
+    )
+    assert said["tag sensitivity on sales.orders"].endswith(
+        "alone it changes nobody's access, together with saved expression s, tag domain on database sales it does"
+    )
+
+
+def test_two_tags_and_a_policy_granted() -> None:
+    live = {database("sales"): {"domain": "sales"}, table("sales.orders"): {"sensitivity": "internal"}}
+    found = compare(lake([give(MARKETING, "SELECT", ORDERS.id)]), lake([NARROW], tags=live)).findings
+    said = {one.cause.what.split(":")[0]: one.message for one in found if one.rule in ("FL140", "FL142")}
+    assert said["tag domain on database sales"].endswith(
+        "together with this it does: grant on tables tagged domain = sales and sensitivity = internal to role/analyst, "
+        "and tag sensitivity on sales.orders"
+    )
+
+
+PARTNER = tagged(sensitivity="internal", domain="hr")
+
+
+@pytest.mark.parametrize(
+    ("beside", "alone"),
+    [
+        ([], True),
+        ([PLAIN], False),  # it reads the table anyway
+        ([give(ANALYST, "SELECT", columns("sales.orders", "id", "email"))], True),
+    ],
+)
+def test_what_a_tag_would_do_alone_depends_on_what_else_is_declared(beside: list[object], alone: bool) -> None:
+    """The gain is another table's: there the tag needs the policy that is new."""
+    tags = {
+        database("sales"): {"domain": "hr", "sensitivity": "restricted"},
+        table("sales.clients"): {"domain": "sales"},
+    }
+    live = {**tags, database("sales"): {"domain": "hr", "sensitivity": "internal"}}
+    declared = lake([give(ANALYST, "SELECT", PARTNER), *beside], tags=tags)
+    found = compare(declared, lake([NARROW, *beside], tags=live)).findings
+    (moved,) = (one for one in found if one.rule in ("FL140", "FL110") and one.subject.kind == "tag")
+    assert ("alone it would change access too" in moved.message) is alone
+    assert ("alone it changes nobody's access" in moved.message) is not alone
+
+
+@pytest.mark.parametrize("kind", ["TABLE", "DATABASE"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_a_saved_expression_would_do_alone(kind: str, alone: bool) -> None:
+    """Who is declared to hold it has lost it, and somebody else holds it now."""
+    right = "SELECT" if kind == "TABLE" else "CREATE_TABLE"
+    names = tagged(kind, saved="s")
+    tags = {database("sales"): {"domain": "hr"}}
+    found = compare(
+        lake([give(MARKETING, right, names)] if alone else [], saved={"s": tagged(domain="sales")}, tags=tags),
+        lake([give(ANALYST, right, names)], saved={"s": tagged(domain="hr")}, tags=tags),
+    ).findings
+    (edited,) = (one for one in found if one.subject.kind == "expression")
+    assert ("alone it would change access too" in edited.message) is alone
+    assert ("alone it changes nobody's access" in edited.message) is not alone
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_an_edited_filter_would_do_alone_beside_a_new_column(alone: bool) -> None:
+    """The new column shows by the edit; what else it shows is read anyway, but by one who has lost the filter."""
+    short = whole("sales.orders", "id email")
+    shown = Only(frozenset({"id", "email"}))
+    cells_of = {EU: (Only(frozenset({"id"})), None)}, {EU: (Only(shown.names | {"ssn"}), None)}
+    other = give(ANALYST, "SELECT", columns("sales.orders", "id", "email"))
+    gone = [give(MARKETING, "SELECT", EU)] if alone else []
+    found = compare(
+        lake([READ_EU, other, *gone], [short, CLIENTS, NOTES], filters=cells_of[0]),
+        lake([READ_EU, other], filters=cells_of[1]),
+    ).findings
+    (edited,) = (one for one in found if one.subject.kind == "filter")
+    assert ("alone it would change access too" in edited.message) is alone

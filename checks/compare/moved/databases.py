@@ -73,7 +73,7 @@ def _on_database(
             effect.people |= world.bit(principal)
             effect.databases.add(database)
             effect.atoms.add(atom)
-            effect.others.update(facts[1:])
+            effect.needing(facts)
             effect.joint &= len(facts) > 1
             effect.sources_of({(offer.resource, offer.condition): world.bit(principal)})
             witness = Witness(principal, atom[0], database.catalog, database.name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from checks import spelling
 from checks.grants import Atom
 from checks.model import (
     ColumnRef,
@@ -166,8 +168,8 @@ class Effect:
     sources: dict[Source, People] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     notes: set[str] = field(default_factory=set)
-    others: set[Moved] = field(default_factory=set)
-    """Further facts that had to move too."""
+    others: dict[Moved, tuple[Moved, ...]] = field(default_factory=dict)
+    """Further facts that had to move too, each with all that had to move together."""
     joint: bool = True
     """Whether all of it took more than one fact."""
     either: set[Moved] = field(default_factory=set)
@@ -192,7 +194,7 @@ class Effect:
         self.notes |= share.notes
         self.rivals |= share.rivals
         self.tables.add(table)
-        self.others.update(moved_to(one, table) for one in share.facts[1:])
+        self.needing([moved_to(one, table) for one in share.facts])
         self.joint &= len(share.facts) > 1
         self.either.update(moved_to(one, table) for one in share.either)
         self.sources_of(share.sources)
@@ -200,6 +202,16 @@ class Effect:
             self.spread(table, share.columns, share.sensitive, share.files)
         if share.best is not None and (self.best is None or share.best.on(table) < self.best.rank):
             self.best = share.best.of(table)
+
+    def needing(self, facts: Sequence[Moved]) -> None:
+        """Keep which facts had to move beside the first."""
+        for one in facts[1:]:
+            self._needs(one, tuple(facts))
+
+    def _needs(self, one: Moved, facts: tuple[Moved, ...]) -> None:
+        known = self.others.get(one)
+        if known is None or (known != facts and _order(facts) < _order(known)):
+            self.others[one] = facts
 
     def sources_of(self, sources: dict[Source, People]) -> None:
         """Keep through what it is read."""
@@ -226,7 +238,8 @@ class Effect:
         self.atoms |= other.atoms
         self.unknown |= other.unknown
         self.notes |= other.notes
-        self.others |= other.others
+        for fact, facts in other.others.items():
+            self._needs(fact, facts)
         self.joint &= other.joint
         self.either |= other.either
         self.rivals |= other.rivals
@@ -236,6 +249,10 @@ class Effect:
         for table in other.cells.keys() | other.files.keys():
             columns, files = (part.get(table, NO_COLUMNS) for part in (other.cells, other.files))
             self.spread(table, columns, other.sensitive.get(table, NO_COLUMNS), files)
+
+
+def _order(facts: Sequence[Moved]) -> tuple[int, list[str]]:
+    return len(facts), [spelling.words(fact) for fact in facts]
 
 
 @dataclass(slots=True)

@@ -56,7 +56,9 @@ def joint(world: World, found: Changes) -> dict[Moved, set[str]]:
         if facts:
             sides.findings[place] = _with(finding, f"; {part}only because {fact_words(facts)} moved as well")
             for fact in facts:
-                partners.setdefault(fact, set()).add(finding.cause.what)
+                rest = [one for one in facts if one != fact]
+                beside = f", and {fact_words(rest)}" if rest else ""
+                partners.setdefault(fact, set()).add(finding.cause.what + beside)
     return partners
 
 

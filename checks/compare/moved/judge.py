@@ -66,10 +66,10 @@ class Judge:
         """
         among = self.world.with_groups(self.touched)
         mine, theirs = (
-            [*each, *self._broad(book, table, among, named=named)]
+            [*each, *self.broad(book, table, among, named=named)]
             for book, each in zip(self.world.books, self._claims, strict=True)
         )
-        regions = self._regions((*mine, *theirs))
+        regions = self.regions((*mine, *theirs))
         conditions = {claim.offer.condition for claim in (*mine, *theirs)} - {None}
         found: list[Share] = []
         known: Known = {}
@@ -102,13 +102,13 @@ class Judge:
         """Part principals of whom each holds the same as the others of its part, on the table and on either side."""
         parts = [people] if people else []
         for book, claims in zip(self.world.books, self._claims, strict=True):
-            broad = [one.offer for one in self._broad(book, table, self.world.with_groups(people), named=True)]
+            broad = [one.offer for one in self.broad(book, table, self.world.with_groups(people), named=True)]
             offers = [*(claim.offer for claim in claims), *broad, *book.filters(table, people)]
             for mask in {mask for offer in offers for mask in offer.masks() if mask & people}:
                 parts = [part for one in parts for part in (one & mask, one & ~mask) if part]
         return parts
 
-    def _broad(self, book: Book, table: Table, among: People, *, named: bool) -> Iterator[Claim]:
+    def broad(self, book: Book, table: Table, among: People, *, named: bool) -> Iterator[Claim]:
         """Yield what reaches the table without asking for tags."""
         for offer in (*book.everywhere(table), *book.in_database(self.kind.database, among)):
             yield Claim(offer, WHOLE, WHOLE)
@@ -130,7 +130,7 @@ class Judge:
                 case _:
                     yield Claim(offer, WHOLE, WHOLE)
 
-    def _regions(self, claims: Iterable[Claim]) -> list[Region]:
+    def regions(self, claims: Iterable[Claim]) -> list[Region]:
         """Group the columns by what may tell them apart."""
         one, two = self.kind.before, self.kind.after
         apart = {*one.odd, *two.odd}

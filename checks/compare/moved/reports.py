@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from checks import spelling
 from checks.compare import findings as say
 from checks.compare.cells import beyond_others
+from checks.compare.moved.alone import Alone
 from checks.compare.moved.blame import failing
 from checks.compare.moved.changes import Changes, Values, assignment, own_assignment
 from checks.compare.moved.effects import Effect, Effects, Moved
@@ -46,7 +47,7 @@ from checks.view import Access, View, show
 
 def report(world: World, changes: Changes, effects: Effects, partners: Mapping[Moved, set[str]]) -> None:
     """Report whatever differs; *partners* are what facts took part in without deciding it."""
-    roles = Roles(effects, partners)
+    roles = Roles(effects, partners, Alone(world, changes).changes_access)
     for ref, values in changes.tags.items():
         _tag(world, effects, roles, ref, values)
     _columns(world, effects)
