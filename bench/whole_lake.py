@@ -170,18 +170,20 @@ class Whole(Recording):
                     for (one, name), value in sorted(below.items())
                 ],
             }
-            yield _line("lakeformation", "GetResourceLFTags", {"Resource": {"Table": _table(table)}}, json_of(answer))
+            place = {name: text for name, text in _table(table).items() if name != "CatalogId"}
+            yield _line("lakeformation", "GetResourceLFTags", {"Resource": {"Table": place}}, json_of(answer))
 
     # -------------------------------------------------------------------------------------------------------- catalog
     def catalog(self) -> Iterator[str]:
         """Give catalogs, databases, their tables and functions."""
         yield from _pages("glue", "GetCatalogs", "CatalogList", (), {"Recursive": True, "IncludeRoot": True}, PAGE)
         yield from _pages("glue", "GetDatabases", "DatabaseList", map(json_of, self.databases()), {}, CATALOG_PAGE)
+        yield from _pages(
+            "glue", "GetUserDefinedFunctions", "UserDefinedFunctions", (), {"Pattern": ".*"}, CATALOG_PAGE
+        )
         for number in range(self.lake.size.databases):
             request = {"DatabaseName": database_name(number)}
             yield from _pages("glue", "GetTables", "TableList", self.tables(number), request, CATALOG_PAGE)
-            yield from _pages("glue", "GetUserDefinedFunctions", "UserDefinedFunctions", (),
-                              {**request, "Pattern": "*"}, CATALOG_PAGE)  # fmt: skip
 
 
 def _of(name: str, inverted: bool) -> bool:
