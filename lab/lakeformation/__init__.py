@@ -16,6 +16,8 @@ picks one behaviour, and of two the one that is harder on a reader. These choice
 - Creators get no rows (``creator_grants=True`` gives them), and the operator sees everything without being an admin.
 - CreateDatabase without CreateTableDefaultPermissions stores the account's; UpdateDatabase without them keeps them.
 - Grants on an object go when it is deleted. Creating an opt-in, tag or expression twice is InvalidInputException.
+- What other accounts were granted carries a RAM share, and ends the recipient's own listing; invitations are accepted.
+- What lies in a federated catalog is made with a path as its name. docs/lab.md lists the rest.
 - Others than admins see of a grant what they hold on the same resource themselves; Glue shows them what they hold
   anything on.
 """
