@@ -5,7 +5,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from checks.predicates import domains
@@ -56,6 +56,9 @@ def test_the_bound_of_varchar():
 
 def test_no_string_lies_below_the_empty_one_and_surrogates_are_none():
     assert [each.place for each in domains.strings(("",), (), ordered=True)] == [1, 2]
+    for constants in (("\x01",), ("\x00", "\x01"), ("\ue000", "\ue000\ue001", "\ue002"), ("\U0010ffff",)):
+        places = [each.place for each in domains.strings(constants, (), ordered=True)]
+        assert sorted(places) == [*range(2 * len(constants) + 1)]
     around = domains.strings(("\ud7ff", "\ue000"), (), ordered=True)
     assert all(not 0xD800 <= ord(char) <= 0xDFFF for each in around for char in str(each.value))
 
@@ -71,6 +74,8 @@ def test_many_patterns_cost_the_budget():
     bounds=st.tuples(st.integers(-6, 6), st.integers(-6, 6)).map(sorted),
     dense=st.booleans(),
 )
+@example(constants=[2, 4, 12, 16, 18], unit=10, bounds=[-6, 6], dense=True)
+@example(constants=[-40, 40], unit=10, bounds=[-4, 4], dense=False)
 @settings(quietly, max_examples=200)
 def test_numbers(constants, unit, bounds, dense):
     low, high = (bound * unit for bound in bounds)
@@ -87,6 +92,7 @@ def test_numbers(constants, unit, bounds, dense):
     assert ever == {each.place for each in classes}
 
 
+@example(constants=[-1.7e308, 1.7e308])
 @given(constants=st.sets(st.floats(allow_nan=False, allow_infinity=False), max_size=4).map(sorted))
 @settings(quietly, max_examples=200)
 def test_reals(constants):

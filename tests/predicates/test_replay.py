@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from checks.predicates import replay, rowfilter
 
-TYPES = {"s": "varchar(4)", "i": "tinyint", "d": "decimal(4,1)", "f": "boolean", "x": "double", "p": "struct<q:int>"}
+TYPES = {
+    "s": "varchar(4)",
+    "i": "tinyint",
+    "d": "decimal(4,1)",
+    "f": "boolean",
+    "x": "double",
+    "r": "real",
+    "p": "struct<q:int>",
+}
 
 
 def shows(text, row, *, blanks=True):
@@ -35,6 +43,11 @@ def test_like(pattern, text):
         ("f > false", {"f": True}, True),
         ("x <> 5 and not (x > 5) and not (x <= 5)", {"x": "NaN"}, True),
         ("x > 1e300", {"x": "Infinity"}, True),
+        ("x < -1e300", {"x": "-Infinity"}, True),
+        ("r < 2", {"r": 1.5}, True),
+        ("r <> 2", {"r": 2.0}, False),
+        ("i <> 2", {"i": 3}, True),
+        ("i <> 2", {"i": 2}, False),
         ("p is not null", {"p": "not null", "p.q": 3}, True),
     ],
 )
@@ -61,6 +74,7 @@ def test_blanks_count_or_not():
         ("d = 1", {"d": 1}),
         ("f = true", {"f": 1}),
         ("x = 1", {"x": "one"}),
+        ("r = 1", {"r": 1}),
         ("p is null", {"p": None, "p.q": 3}),
     ],
 )
