@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from checks.compare import compare, unseen
+from checks.compare import Comparison, compare, unseen
 from checks.model import (
     ExitCode,
     Facts,
@@ -68,6 +68,7 @@ def evaluate(
     findings: list[Finding] = []
     gaps: list[Gap] = []
     equal = 0
+    rows = list(ledger)
     for lake_id in sorted(pairs):
         told, seen = pairs[lake_id]
         if seen is None:
@@ -80,6 +81,7 @@ def evaluate(
         result = compare(told or Lake(lake_id), seen)
         findings += result.findings
         equal += result.equal
+        rows = [_canary(row, result) for row in rows]
         gaps += [*(told.gaps if told else ()), *seen.gaps]
     home = next(iter(sorted(pairs)), LakeId("aws", "", ""))
     findings += [unseen(one, home) for one in loose]
@@ -91,10 +93,18 @@ def evaluate(
         verdict=_verdict(findings, complete=complete, threshold=threshold),
         summary=_summary(findings, equal),
         findings=tuple(findings),
-        ledger=tuple(ledger),
+        ledger=tuple(rows),
         gaps=tuple(gaps),
         lakes=tuple(sorted(pairs)),
     )
+
+
+def _canary(row: LedgerRow, result: Comparison) -> LedgerRow:
+    """Say beside the listing of grants how many of the declared ones it holds: a listing that lacks them is suspect."""
+    here = (row.account, row.region) == (result.lake.account, result.lake.region)
+    if not here or not result.told or (row.service, row.operation) != ("lakeformation", "ListPermissions"):
+        return row
+    return replace(row, basis=f"{row.basis}; {result.seen:,} of {result.told:,} declared rows are among those seen")
 
 
 def exit_code(findings: Sequence[Finding], *, complete: bool, threshold: Threshold) -> ExitCode:

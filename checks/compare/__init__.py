@@ -46,6 +46,10 @@ class Comparison:
     lake: LakeId
     findings: tuple[Finding, ...]
     equal: int
+    told: int = 0
+    """Rows of grants that are declared."""
+    seen: int = 0
+    """How many of them are among the live rows, with whatever permissions."""
 
 
 def compare(declared: Lake, live: Lake) -> Comparison:
@@ -60,7 +64,9 @@ def compare(declared: Lake, live: Lake) -> Comparison:
         sides.findings.append(unseen(gap, sides.id))
     unique = {one.id: one for one in sides.findings}
     silent = len(subjects) - sum(one in subjects for one in found)
-    return Comparison(sides.id, tuple(unique.values()), sides.equal + silent)
+    told, live_rows = sides.index_declared.rows, sides.index_live.rows
+    seen = sum(key in live_rows for key in told)
+    return Comparison(sides.id, tuple(unique.values()), sides.equal + silent, len(told), seen)
 
 
 def _seen(sides: Sides) -> Subjects:

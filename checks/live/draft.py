@@ -787,7 +787,13 @@ def _take_resource_tags(draft: Draft, row: shapes.TagsAnswer, evidence: Evidence
 
 
 def asked_for(draft: Draft, request: Mapping[str, Any]) -> Database | Table | None:
-    """Return the database or table that a GetResourceLFTags request names."""
+    """Return the database or table that a request names."""
+    on = resource_of(draft, request)
+    return on if isinstance(on, Database | Table) else None
+
+
+def resource_of(draft: Draft, request: Mapping[str, Any]) -> Resource | None:
+    """Return the resource that a request names."""
     union = request.get("Resource")
     if not isinstance(union, dict):
         return None
@@ -797,7 +803,7 @@ def asked_for(draft: Draft, request: Mapping[str, Any]) -> Database | Table | No
     except msgspec.ValidationError:
         return None
     on = normal.resource(union, catalog if isinstance(catalog, str) else draft.account)
-    return on if isinstance(on, Database | Table) else None
+    return None if isinstance(on, UnknownResource) else on
 
 
 def pairs_of(listing: Listing) -> list[dict[str, object]]:

@@ -37,6 +37,11 @@ class Listing:
         """Add a failed call."""
         self._failures[asked] = min(failure, self._failures.get(asked, failure), key=lambda f: (f.code, f.message))
 
+    @property
+    def failures(self) -> frozenset[str]:
+        """The codes of the calls that failed."""
+        return frozenset(one.code for one in self._failures.values())
+
     def missing(self, action: str) -> str | None:
         """Say what is missing, or None where the listing was read to its end; *action* names what the caller needs."""
         seen: set[str] = set()

@@ -20,6 +20,7 @@ from checks.live.draft import (
     Tally,
     asked_for,
     pairs_of,
+    resource_of,
 )
 from checks.live.listing import END, START
 from checks.model import (
@@ -67,6 +68,8 @@ _WHOLE: Final = (
     (_LF, "ListLakeFormationOptIns"), _RLS, (_LF, "ListRLSPolicyAttachments"), _DATABASES,
 )  # fmt: skip
 """Listings that must have been read without any filter."""
+
+_NO_SUCH_QUESTION: Final = frozenset({"InvalidInputException", "EntityNotFoundException"})
 
 _BESIDE: Final = {
     ROLE: "tells which roles do not exist",
@@ -220,6 +223,7 @@ class _Checker:
         Data cells filters have no kind and may show with ``IncludeRelated`` alone.
         """
         listings = [one for one in self.draft.listings.get(_GRANTS, {}).values() if one.request.keys() == BY_TYPE]
+        self.second_reads()
         if self.whole(_GRANTS):
             extra = [
                 one for one in self.draft.grants.asked_elsewhere() if not isinstance(one.resource, DataCellsFilter)
@@ -239,6 +243,23 @@ class _Checker:
             alone = sum(1 for _ in self.draft.grants.of_no_kind()) if not refused else 0
             others = f", but for {alone:,} that no kind lists" if alone else ""
             self.words[_GRANTS].append(f"{ended} listings by kind of resource show no other grants{others}")
+
+    def second_reads(self) -> None:
+        """Grants on one resource are asked for again where the whole listing lacks what is declared.
+
+        One that was refused leaves open whether the grant is there. One that AWS does not take (it lists the grants on
+        some resources in no other way than all together) or whose resource is gone says nothing.
+        """
+        singly = [one for one in self.draft.listings.get(_GRANTS, {}).values() if one.request.keys() == {"Resource"}]
+        for listing in singly:
+            if listing.missing("") is not None and listing.failures - _NO_SUCH_QUESTION:
+                scope = resource_of(self.draft, listing.request)
+                about = f"grants on {spelling.words(scope)}: " if scope is not None else ""
+                self.settled(_GRANTS, listing, Facts.GRANTS, scope, about)
+        if singly:
+            self.words[_GRANTS].append(
+                f"grants on {len(singly):,} resource{'' if len(singly) == 1 else 's'} asked for again"
+            )
 
     def filters(self) -> None:
         """Require the data cells filters: all at once, or table by table."""
