@@ -259,16 +259,16 @@ def _tables(sides: Sides) -> None:
                     )
                 )
             continue
-        quiet = _table_location(sides, told, now) + _table_additional(sides, told, now) + _table_view(sides, told, now)
+        parts = [part(sides, told, now) for part in (_table_location, _table_additional, _table_view)]
         differences = _table_differences(told, now, sides.opened_columns.get(table, frozenset()))
         if differences:
             doubt = _in_doubt(sides, table) if any(name.startswith("type of ") for name, _, _ in differences) else ""
             sides.findings.append(_fact_changed(sides, "table", table, differences, told.evidence, now.evidence, doubt))
-        elif not quiet:
+        elif not any(parts):
             sides.equal += 1
     for table, now in sides.live.tables.items():
         if table not in sides.declared.tables and table.parent in sides.declared.databases:
-            if now.view_definer is not None and _new_view(sides, now):
+            if now.view_definer is not None and _new_view(sides, now, now.view_definer):
                 continue
             sides.findings.append(
                 say.build(
@@ -293,14 +293,14 @@ def _in_doubt(sides: Sides, table: Table) -> str:
     return f"; whether {', '.join(names[:3])}{more} shows other rows by it is not decided" if names else ""
 
 
-def _new_view(sides: Sides, now: TableInfo) -> bool:
+def _new_view(sides: Sides, now: TableInfo, by: str) -> bool:
     """Report an undeclared view that shows its readers tables which the declaration does not let them read.
 
     Such a view reads with its definer's rights
     (https://docs.aws.amazon.com/lake-formation/latest/dg/working-with-views.html); what of them it shows, its body
     decides, which is not understood here.
     """
-    words, definer = spelling.words(now.id), spelling.principal_words(Principal(now.view_definer or ""))
+    words, definer = spelling.words(now.id), spelling.principal_words(Principal(by))
     readers = sorted(_readers(sides, now.id))
     below = tables_of_view(sides, now.id)
     if not readers:
@@ -347,10 +347,10 @@ def _new_view(sides: Sides, now: TableInfo) -> bool:
     return True
 
 
-def _table_location(sides: Sides, told: TableInfo, now: TableInfo) -> int:
+def _table_location(sides: Sides, told: TableInfo, now: TableInfo) -> bool:
     """The same name over other files: whoever reads the table reads other data. A place further down shows less."""
     if told.location is None or told.location == now.location:
-        return 0
+        return False
     words = spelling.words(told.id)
     readers, columns = _file_readers(sides, told.id)
     narrower = now.location is not None and within(now.location, told.location)
@@ -391,7 +391,7 @@ def _table_location(sides: Sides, told: TableInfo, now: TableInfo) -> int:
                 **shared,
             )
         )
-    return 1
+    return True
 
 
 def _readers(sides: Sides, table: Table) -> list[Principal]:
@@ -420,11 +420,11 @@ def _file_readers(sides: Sides, table: Table) -> tuple[dict[Principal, Permissio
     return readers, columns - {FUTURE}
 
 
-def _table_additional(sides: Sides, told: TableInfo, now: TableInfo) -> int:
+def _table_additional(sides: Sides, told: TableInfo, now: TableInfo) -> bool:
     """A table may have files in further places; one outside the declared places shows its readers other data."""
     homes = [one for one in (told.location, *told.additional) if one]
     if not homes or told.additional == now.additional or "location" in told.hidden:
-        return 0
+        return False
     new = sorted(one for one in now.additional if not any(within(one, home) for home in homes))
     before, after = (
         ", ".join(spelling.printable(one) for one in sorted(places)) or "no additional location"
@@ -437,7 +437,7 @@ def _table_additional(sides: Sides, told: TableInfo, now: TableInfo) -> int:
         what = f"{spelling.words(told.id)} has other additional locations than declared"
     cause = Cause("location", f"additional locations of {spelling.words(told.id)}: {before} → {after}")
     _other_data(sides, told, new, what, cause, before, after, now.evidence)
-    return 1
+    return True
 
 
 def _other_data(
@@ -512,12 +512,12 @@ def _partitions(sides: Sides) -> None:
         )
 
 
-def _table_view(sides: Sides, told: TableInfo, now: TableInfo) -> int:
+def _table_view(sides: Sides, told: TableInfo, now: TableInfo) -> bool:
     """A view's body decides what its readers see of other tables, its definer with whose rights; neither is ordered."""
     if now.view_definer is not None and not _may_be_definers(told, now):
-        _became_view(sides, told, now)
-        return 1
-    found = 0
+        _became_view(sides, told, now, now.view_definer)
+        return True
+    found = False
     if told.view_definer is not None and told.view_definer != now.view_definer:
         before, after = (
             spelling.principal_words(Principal(one)) if one else "no definer"
@@ -538,7 +538,7 @@ def _table_view(sides: Sides, told: TableInfo, now: TableInfo) -> int:
                 evidence=[told.evidence, now.evidence],
             )
         )
-        found = 1
+        found = True
     if _same_body(told, now) or "view_text" in told.hidden:
         return found
     differs = "differs" if told.view_text and now.view_text else "is gone" if told.view_text else "is not declared"
@@ -555,7 +555,7 @@ def _table_view(sides: Sides, told: TableInfo, now: TableInfo) -> int:
             evidence=[told.evidence, now.evidence],
         )
     )
-    return 1
+    return True
 
 
 def _may_be_definers(told: TableInfo, now: TableInfo) -> bool:
@@ -572,14 +572,14 @@ def _same_body(told: TableInfo, now: TableInfo) -> bool:
     return told.view_text.split() == now.view_text.split()
 
 
-def _became_view(sides: Sides, told: TableInfo, now: TableInfo) -> None:
+def _became_view(sides: Sides, told: TableInfo, now: TableInfo, by: str) -> None:
     """Report a declared table, or view that reads with its reader's rights, that reads with a definer's rights live.
 
     Nothing of it is equal: under the declared name stands whatever the view shows of the tables below it
     (https://docs.aws.amazon.com/lake-formation/latest/dg/working-with-views.html).
     """
     words, home = spelling.words(now.id), sides.id.account
-    definer = spelling.principal_words(Principal(now.view_definer or ""), home=home)
+    definer = spelling.principal_words(Principal(by), home=home)
     subject = say.subject("table", now.id, sides.id, declared=told.evidence)
     cause = Cause("view", f"{words} became a view that reads with the rights of {definer}")
     shared: say.Said = {
@@ -657,8 +657,8 @@ def _table_differences(told: TableInfo, now: TableInfo, opened: frozenset[str]) 
     found = _differences(
         told.hidden,
         ("description", told.description, now.description),
-        ("type", told.table_type, now.table_type) if told.table_type else ("type", "", ""),
-        ("format", told.format, now.format) if told.format else ("format", "", ""),
+        ("type", told.table_type, told.table_type and now.table_type),  # what is not declared is left open
+        ("format", told.format, told.format and now.format),
         ("parameters", *_declared_only(told.parameters, now.parameters)),
         ("target", told.link_to, now.link_to),
     )
@@ -883,10 +883,10 @@ def _root_catalog(sides: Sides) -> None:
 
     Where no stack declares the settings they are outside the declaration, and so is this.
     """
-    root = sides.live.root_catalog
-    if root is None or not sides.live.settings or not sides.declared.settings:
+    root, live = sides.live.root_catalog, next(iter(sides.live.settings), None)
+    if root is None or live is None or not sides.declared.settings:
         return
-    members = dict(sides.live.settings[0].members)
+    members = dict(live.members)
     defaults = {
         "CreateDatabaseDefaultPermissions": root.database_defaults,
         "CreateTableDefaultPermissions": root.table_defaults,
@@ -912,7 +912,7 @@ def _root_catalog(sides: Sides) -> None:
                 Cause("setting", f"{name} of the root catalog contradicts the settings"),
                 confidence=sides.confidence,
                 live=f"settings: {_member(setting)}\nroot catalog: {_member(glue)}",
-                evidence=[sides.live.settings[0].evidence, root.evidence],
+                evidence=[live.evidence, root.evidence],
             )
         )
 

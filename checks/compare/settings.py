@@ -81,7 +81,7 @@ def settings(sides: Sides) -> None:
 
 
 def _settings(sides: Sides) -> None:
-    live = sides.live.settings[0] if sides.live.settings else None
+    live = next(iter(sides.live.settings), None)
     declared = sides.declared.settings
     if live is None:
         return  # not read: the gap says so
@@ -155,7 +155,7 @@ def _member(
     if name not in SETTINGS and not name.startswith("Parameters."):
         _unheard_of(sides, declared, live, name, after)
         return
-    if name.startswith("Parameters.") or isinstance(before, str) or isinstance(after, str):
+    if isinstance(before, str) or isinstance(after, str):  # members of ``Parameters`` are texts
         if before is None and (name in ECHOED):
             sides.equal += 1
             return

@@ -90,8 +90,6 @@ def _compare(value: Value, operator: str, constant: Constant, kind: Type, blanks
 
 
 def _holds(sign: int, operator: str) -> bool:
-    if operator in ("=", "<>"):
-        return (sign == 0) == (operator == "=")
     return (sign < 0 and "<" in operator) or (sign > 0 and ">" in operator) or (sign == 0 and "=" in operator)
 
 

@@ -249,7 +249,7 @@ def _admit_number(column: _Column, number: Number) -> None:
         # the engine turns the column into DOUBLE: exact for int, rounding for bigint and decimal
         if kind.scale or not abs(float(number.text)) < _SANE:
             raise UndecidedError(f"{number.text} is a rounded number: `{column.name}` is compared as a double")
-        column.rounds |= kind.high >= _EXACT_IN_DOUBLE
+        column.rounds = kind.high >= _EXACT_IN_DOUBLE
     else:
         whole = len(str(abs(number.digits) // 10**number.scale))
         room = len(str(kind.high)) - kind.scale
@@ -312,8 +312,8 @@ def _axis(column: _Column, engine: _Engine) -> _Axis:
     if kind.kind in ("double", "real"):
         return _real_axis(column, engine)
     if kind.kind == "boolean":
-        classes = (domains.Class(1, 0), domains.Class(3, 1))
-        return _assemble(column, classes, {False: (1, 1), True: (3, 3)}, 4, value=bool)
+        classes = (domains.Class(0, 0), domains.Class(1, 1))
+        return _assemble(column, classes, {False: (0, 0), True: (1, 1)}, 1, value=bool)
     return _assemble(column, (domains.Class(0, "not null"),), {}, 0)
 
 
