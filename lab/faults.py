@@ -393,9 +393,11 @@ class Faults:
                     self._changes += 1
                     self._change(asked, fault.change, self._changes)
             case _:
-                if _rows(answer) is not None and self._strikes(index, fault, asked):
+                if _rows(answer) and self._strikes(index, fault, asked):
                     row = int(self._draw(index, asked.name, self._counts[index, asked.name], "row") * 2**32)
-                    (_unknown_enum if fault.kind == "unknown_enum" else _unknown_member)(asked, answer, row)
+                    bend = _unknown_enum if fault.kind == "unknown_enum" else _unknown_member
+                    if not bend(asked, answer, row):
+                        self.struck.pop()  # a row without an enum, say
 
     def _repeat(self, index: int, fault: Fault, asked: Asked, answer: Json) -> None:
         rows = _rows(answer)
@@ -492,17 +494,16 @@ def _shape(service: str, operation: str) -> Any:
         return None
 
 
-def _unknown_enum(asked: Asked, answer: Json, number: int) -> None:
-    """A list of enum values gains one; where there is none, one value is replaced."""
+def _unknown_enum(asked: Asked, answer: Json, number: int) -> bool:
+    """A list of enum values gains one; where there is none, one value is replaced; False if there is no enum."""
     shape = _shape(asked.service, asked.operation)
     rows = _rows(answer)
     if shape is None or not rows:
-        return
+        return False
     member = next(name for name, value in answer.items() if value is rows)
     row = rows[number % len(rows)]
     inner = shape.members[member].member
-    if not _put_enum(inner, row, lists=True):
-        _put_enum(inner, row, lists=False)
+    return _put_enum(inner, row, lists=True) or _put_enum(inner, row, lists=False)
 
 
 def _put_enum(shape: Any, value: Any, *, lists: bool) -> bool:
@@ -523,17 +524,15 @@ def _put_enum(shape: Any, value: Any, *, lists: bool) -> bool:
     return False
 
 
-def _unknown_member(_: Asked, answer: Json, number: int) -> None:
+def _unknown_member(_: Asked, answer: Json, number: int) -> bool:
     """A row more whose Resource is of a kind that nobody knows; rows without a Resource gain a member."""
-    rows = _rows(answer)
-    if not rows:
-        return
-    place = number % len(rows)
-    row = rows[place]
-    if not isinstance(row, dict):
-        return
+    rows = _rows(answer) or []
+    place = number % len(rows) if rows else 0
+    if not rows or not isinstance(rows[place], dict):
+        return False
     strange = {UNKNOWN_MEMBER: {"Name": "unknown"}}
-    if isinstance(row.get("Resource"), dict):
-        rows.insert(place + 1, {**row, "Resource": strange})
+    if isinstance(rows[place].get("Resource"), dict):
+        rows.insert(place + 1, {**rows[place], "Resource": strange})
     else:
-        row.update(strange)
+        rows[place].update(strange)
+    return True

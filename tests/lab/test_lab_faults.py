@@ -243,6 +243,15 @@ def test_a_member_that_nobody_knows_in_a_row_without_a_union(lab):
     assert sum(UNKNOWN_MEMBER in row for row in lf(lab, "ListLFTags")["LFTags"]) == 1
 
 
+def test_what_has_no_enum_and_what_is_empty_is_left_alone_and_not_counted_as_struck(many):
+    many.plan(Plan.of(Fault("unknown_enum")))
+    tags = lf(many, "ListLFTags")
+    assert lf(many, "ListResources") == {"ResourceInfoList": []}
+    many.plan(Plan())
+    assert lf(many, "ListLFTags") == tags
+    assert many.struck == []
+
+
 def test_the_lake_changes_while_it_is_read(many):
     tag(many, RAW, domain="hr")
     settings = lf(many, "GetDataLakeSettings")
