@@ -7,6 +7,7 @@ has and the other has not is ``differences``.
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Collection, Iterable, Iterator
 from copy import copy
@@ -182,7 +183,10 @@ class Pool:
 
     def names(self, columns: frozenset[str]) -> int:
         """Return the number of a set of column names."""
-        return self._text(_encode(sorted(columns)))
+        try:
+            return self._text(_encode(sorted(columns)))
+        except UnicodeEncodeError:  # half of a character: JSON may spell it, UTF-8 may not
+            return self._text(json.dumps(sorted(columns)).encode())
 
     def part(self, table: int, kind: int, detail: int) -> int:
         """Return the number of a part of a table."""
@@ -218,7 +222,10 @@ class Pool:
         kind, text = self.kinds[number], self._lists[self._detail[number]]
         if kind == _FILTER:
             return DataCellsFilter(table, text.decode("utf-8", "surrogatepass"))
-        names = frozenset(_decode(text))
+        try:
+            names = frozenset(_decode(text))
+        except msgspec.DecodeError:
+            names = frozenset(json.loads(text))
         columns: Columns = Only(names) if kind == _ONLY else AllExcept(names)
         return TableColumns(table, columns)
 
@@ -681,10 +688,6 @@ class Grants(Collection[Grant]):
             for key in self.rows:
                 self._used[key & _RESOURCE] = 1
         return bool(self._used[on])
-
-    def translated(self, pool: Pool) -> Grants:
-        """Return the same grants in another pool's numbers."""
-        return Grants.packed(iter(self), pool)
 
 
 def _time(text: bytes) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from checks.model import (
-    ALL_ROWS,
     AllExcept,
     AllTables,
     AnyResource,
@@ -219,9 +218,6 @@ def table_of(resource: Resource) -> Table | None:
 def tag_within(inner: LFTag, outer: LFTag) -> bool:
     """Whether *outer* speaks about all values that *inner* does."""
     return inner.catalog == outer.catalog and inner.key == outer.key and _values_within(inner.values, outer.values)
-
-
-EVERY_ROW = frozenset({ALL_ROWS})
 
 
 def function_name(resource: Function, who: Principal) -> str | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checks.predicates.kernel import UndecidedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Class(NamedTuple):
@@ -84,10 +84,12 @@ _States = tuple[int, ...]
 
 
 class _Look(NamedTuple):
-    """What is known in a product state: which patterns match here, which characters matter, is all decided."""
+    """What is known in a product state: which patterns match here, which characters matter, what is decided."""
 
     matches: int
     relevant: frozenset[str]
+    always: int  # the patterns that whatever follows matches
+    never: int  # the patterns that nothing that follows matches
     absorbed: bool
 
 
@@ -110,6 +112,8 @@ class Product:
             found = self._looks[states] = _Look(
                 sum(1 << i for i, (each, state) in enumerate(pairs) if each.accepts(state)),
                 frozenset().union(*(each.relevant(state) for each, state in pairs)),
+                sum(1 << i for i, state in enumerate(states) if state == _FULL),
+                sum(1 << i for i, state in enumerate(states) if state == _DEAD),
                 all(state in (_DEAD, _FULL) for state in states),
             )
         return found
@@ -158,7 +162,13 @@ def _alphabet(relevant: frozenset[str], ordered: bool) -> tuple[str, ...]:
     return (chr(fresh), *map(chr, points))
 
 
-@lru_cache(maxsize=512)
+_STATES = 40_000
+"""States of one walk over strings."""
+_STEPS = 90_000
+"""Steps of single automata in one walk: of some ten patterns that may stand anywhere each subset is a class of its own,
+and one more doubles them."""
+
+
 def strings(
     constants: tuple[str, ...],
     patterns: tuple[str, ...],
@@ -167,15 +177,38 @@ def strings(
     padded: bool = False,
     longest: int | None = None,
     octets: bool = False,
-    budget: int = 40_000,
+    budget: int = _STATES,
+    hopeless: Callable[[int, int], bool] | None = None,
 ) -> tuple[Class, ...]:
     """Classes of all strings with respect to sorted ``constants`` and LIKE ``patterns``.
 
     ``ordered`` is False where constants are only tested for equality: then all other strings share the last gap.
     ``padded``: trailing blanks do not count against constants, but do in patterns (Redshift). ``longest`` is the
     bound of varchar(n), in bytes of UTF-8 if ``octets``; longer classes are kept but not ``today``'s. Every
-    representative is as short as its class allows. Raises UndecidedError("budget") after ``budget`` states.
+    representative is as short as its class allows. Raises UndecidedError("budget") after ``budget`` states, or when so
+    many patterns are walked side by side that it would take as long.
+
+    ``hopeless`` says of strings that match some patterns (bit set) and do not match others that no answer lies among
+    them, whatever else holds: their classes are then left out.
     """
+    walk = _strings if hopeless is None else _walk
+    found = walk(constants, patterns, ordered, padded, longest, octets, budget, hopeless)
+    if found is None:
+        raise UndecidedError("budget")
+    return found
+
+
+def _walk(
+    constants: tuple[str, ...],
+    patterns: tuple[str, ...],
+    ordered: bool,
+    padded: bool,
+    longest: int | None,
+    octets: bool,
+    budget: int,
+    hopeless: Callable[[int, int], bool] | None,
+) -> tuple[Class, ...] | None:
+    """Return the classes, or None where the budget is spent."""
     automata = product(patterns)
     count = len(constants)
     children: dict[str, set[str]] = {}
@@ -206,11 +239,14 @@ def strings(
     # a state: trie node (or the place, once decided), trailing blanks held back, the automata's states
     first: tuple[str | int, int, _States] = ("" if count else 0, 0, automata.start)
     seen = {first}
+    steps = 0
     queue: list[tuple[int, int, str, tuple[str | int, int, _States]]] = [(0, 0, "", first)]
     while queue:
         cost, _, word, (node, blanks, states) = heapq.heappop(queue)
         decided = isinstance(node, int)
         look = automata.look(states)
+        if hopeless is not None and look.always | look.never and hopeless(look.always, look.never):
+            continue
         found.setdefault((node if isinstance(node, int) else place(node), look.matches), word)
         if not patterns and len(found) == known:
             break
@@ -225,7 +261,11 @@ def strings(
                 relevant = relevant | children[reached]
             if padded:
                 relevant = relevant | {" "}
-        for char in _alphabet(relevant, ordered and not decided):
+        choices = _alphabet(relevant, ordered and not decided)
+        steps += len(choices) * len(patterns)
+        if steps > _STEPS:
+            return None
+        for char in choices:
             after = automata.step(states, char)
             if padded and char == " " and not decided:
                 state = (node, min(blanks + 1, room), after)
@@ -234,10 +274,13 @@ def strings(
             if state not in seen:
                 seen.add(state)
                 if len(seen) > budget:
-                    raise UndecidedError("budget")
+                    return None
                 weight = len(char.encode()) if octets else 1
                 heapq.heappush(queue, (cost + weight, len(seen), word + char, state))
     return tuple(Class(where, word, bits, fits(word)) for (where, bits), word in found.items())
+
+
+_strings = lru_cache(maxsize=512)(_walk)
 
 
 # ------------------------------------------------------------------------------------------------------------- numbers

@@ -303,10 +303,22 @@ class _Axis(NamedTuple):
         return same if operator == "=" else self.present & ~same
 
 
-def _axis(column: _Column, engine: _Engine) -> _Axis:
+class _Sides(NamedTuple):
+    """Two unions of filters (None is all rows), and which column a reference means."""
+
+    live: Sequence[Filter | None]
+    declared: Sequence[Filter | None]
+    find: Callable[[rowfilter.Reference], _Column]
+
+
+_MANY = 6
+"""Patterns on one column of which it pays to ask which combinations can matter."""
+
+
+def _axis(column: _Column, engine: _Engine, sides: _Sides | None) -> _Axis:
     kind = column.type
     if kind.kind in ("string", "char"):
-        return _string_axis(column, engine)
+        return _string_axis(column, engine, sides)
     if kind.kind in ("integer", "decimal"):
         return _exact_axis(column)
     if kind.kind in ("double", "real"):
@@ -346,8 +358,9 @@ def _assemble(
     return _Axis(column, values, today, tuple(below), places, matches)
 
 
-def _string_axis(column: _Column, engine: _Engine) -> _Axis:
+def _string_axis(column: _Column, engine: _Engine, sides: _Sides | None) -> _Axis:
     texts, patterns = tuple(sorted(column.texts)), tuple(sorted(column.patterns))
+    hopeless = _hopeless(column, patterns, sides) if sides is not None and len(patterns) > _MANY else None
     classes = domains.strings(
         texts,
         patterns,
@@ -355,9 +368,46 @@ def _string_axis(column: _Column, engine: _Engine) -> _Axis:
         padded=engine.padded and bool(texts and patterns),
         longest=column.type.length,
         octets=engine.octets and column.engines_differ,
+        hopeless=hopeless,
     )
     places: dict[rowfilter.Constant, tuple[int, int]] = {text: (2 * i + 1, 2 * i + 1) for i, text in enumerate(texts)}
     return _assemble(column, classes, places, 2 * len(texts), patterns=patterns)
+
+
+def _hopeless(column: _Column, patterns: Sequence[str], sides: _Sides) -> Callable[[int, int], bool]:
+    """Say of which strings no row can be shown by one side only, if all that is known is what they match.
+
+    What is not known stays open in the three-valued logic of SQL, be it NULL in the end.
+    """
+    place = {text: 1 << i for i, text in enumerate(patterns)}
+
+    def judged(node: Filter | None, matched: int, unmatched: int) -> bool | None:
+        if node is None:
+            return True
+        if isinstance(node, Truth):
+            return node.value
+        if isinstance(node, Not):
+            part = judged(node.part, matched, unmatched)
+            return None if part is None else not part
+        if isinstance(node, (And, Or)):
+            decisive, undecided = isinstance(node, Or), False
+            for each in node.parts:
+                part = judged(each, matched, unmatched)
+                if part is decisive:
+                    return decisive
+                undecided |= part is None
+            return None if undecided else not decisive
+        if isinstance(node, Like) and sides.find(node.column) is column:
+            bit = place[node.pattern]
+            return True if matched & bit else False if unmatched & bit else None
+        return None
+
+    def hopeless(matched: int, unmatched: int) -> bool:
+        shown, meant = ([judged(one, matched, unmatched) for one in side] for side in sides[:2])
+        gains = True not in meant and any(one is not False for one in shown)
+        return not gains and (True in shown or all(one is False for one in meant))
+
+    return hopeless
 
 
 def _exact_axis(column: _Column) -> _Axis:
@@ -427,11 +477,18 @@ def _real_axis(column: _Column, engine: _Engine) -> _Axis:
 class _Model:
     """The question as one engine sees it: axes, masks, formulas."""
 
-    def __init__(self, question: _Question, engine: _Engine, shared: Mapping[str, _Axis]) -> None:
+    def __init__(
+        self,
+        question: _Question,
+        engine: _Engine,
+        shared: Mapping[str, _Axis],
+        sides: _Sides | None = None,
+    ) -> None:
+        """Cut the columns; with *sides* only into what may tell these two unions apart."""
         self._question = question
         self.engine = engine
         self.axes = {
-            name: shared[name] if name in shared and not column.engines_differ else _axis(column, engine)
+            name: shared[name] if name in shared and not column.engines_differ else _axis(column, engine, sides)
             for name, column in question.columns.items()
         }
         self.full = [axis.present | 1 for axis in self.axes.values()]
@@ -523,7 +580,7 @@ def _verdict(question: _Question, live: Sequence[Filter | None], declared: Seque
     answers: list[_Answer] = []
     shared: Mapping[str, _Axis] = {}
     for engine in engines:
-        model = _Model(question, engine, shared)
+        model = _Model(question, engine, shared, _Sides(live, declared, question.column))
         shared = shared or model.axes
         shown, meant, possible = model.union(live), model.union(declared), model.possible()
         gained = _escape(model, conj((possible, shown)), meant, budget)

@@ -6,7 +6,7 @@ import pytest
 
 from checks.model import ALL_ROWS, Where
 from checks.predicates import replay, rows
-from checks.predicates.rows import Proof, Relation, RowVerdict
+from checks.predicates.rows import Proof, Relation, RowVerdict, compare
 
 TYPES = {
     "country": "string",
@@ -300,3 +300,47 @@ def test_doubles_are_decided_for_both_engines_at_once(declared, live, relation, 
     verdict = rows.compare([Where(live)], [Where(declared)], {"x": "double"})
     assert (verdict.relation, verdict.proof, verdict.reason) == (relation, Proof.EXACT, "")
     assert row is None or verdict.gained == row
+
+
+def _infixes(count: int, join: str, negated: str = "") -> Where:
+    return Where(f" {join} ".join(f"name {negated}like '%{chr(97 + n)}{chr(98 + n)}%'" for n in range(count)))
+
+
+@pytest.mark.parametrize("count", [7, 16, 17, 24])
+@pytest.mark.parametrize(("join", "negated", "more"), [("or", "", "wider"), ("and", "not ", "narrower")])
+def test_many_infixes_in_a_row_are_decided(count, join, negated, more):
+    one, two = _infixes(count, join, negated), _infixes(count + 1, join, negated)
+    types = {"name": "string", "id": "bigint"}
+    back = "narrower" if more == "wider" else "wider"
+    assert compare([two], [one], types).relation == more
+    assert compare([one], [two], types).relation == back
+    assert compare([one, Where("id = 3")], [Where("id = 3"), one], types).relation == "equal"
+
+
+def test_many_infixes_at_once_cost_the_budget():
+    verdict = compare([_infixes(17, "and")], [_infixes(16, "and")], {"name": "string"})
+    assert (verdict.relation, verdict.reason) == ("unknown", "budget")
+
+
+@pytest.mark.parametrize("declared", ["{}", "not ({})", "id = 1 and ({})", "({}) or id is null", "true", "false"])
+@pytest.mark.parametrize(
+    "live",
+    [
+        (
+            "name like '%a%' or name like 'b%' and name not like '%c' or name like '_d%' or name like '%e_' or name like 'f'"
+            " or name like '%gg%' or name like 'h_h'"
+        ),
+        (
+            "name like '%a%' and (name like 'b%' or name not like '%c') and not (name like '_d%' and name like '%e_') or"
+            " name > 'f' and name like '%gg%' or name like 'h_h' and id = 2"
+        ),
+    ],
+)
+def test_leaving_out_what_cannot_matter_changes_no_verdict(monkeypatch, live, declared):
+    """The walk that leaves classes out says what the whole walk says, with a row that replays."""
+    two = Where(declared.format(live.replace("'%gg%'", "'%g%'")))
+    types = {"name": "string", "id": "bigint"}
+    first = [compare([Where(live)], [two], types).relation, compare([two], [Where(live)], types).relation]
+    monkeypatch.setattr(rows, "_MANY", 99)
+    assert [compare([Where(live)], [two], types).relation, compare([two], [Where(live)], types).relation] == first
+    assert "unknown" not in first
