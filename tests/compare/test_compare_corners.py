@@ -27,6 +27,7 @@ from small_lakes import (
     all_tables,
     but,
     cells,
+    column,
     columns,
     database,
     give,
@@ -43,9 +44,12 @@ from checks.compare import compare
 from checks.model import (
     EVERYONE,
     AllExcept,
+    AllTables,
+    AnyResource,
     Catalog,
     CatalogInfo,
     Column,
+    Database,
     DatabaseInfo,
     Evidence,
     Facts,
@@ -113,6 +117,7 @@ STATEMENTS: list[tuple[str, list[object], list[object], list[str], list[str]]] =
     ("a name alone", [statement(Sid="a")], [statement(Sid="b")], [], []),
     ("a name alone, of what nobody knows", [statement(Sid="a", Brand=1)], [statement(Sid="b", Brand=1)], [], []),
     ("order within what nobody knows", [statement(Brand=[{"a": 1, "b": 2}, 3])], [{"Brand": [3, {"b": 2, "a": 1}], **statement()}], [], []),
+    ("order of what is in a list of what nobody knows", [statement(Brand=[{"a": 1, "z": 1}, {"b": 1}])], [statement(Brand=[{"z": 1, "a": 1}, {"b": 1}])], [], []),
     ("other content of what nobody knows", [statement(Brand=[{"a": 1}])], [statement(Brand={"a": 2})], [UNKNOWN], [UNKNOWN]),
     ("a condition that is none", [statement()], [statement(Condition={"Null": "x"})], [NARROWER], [WIDER]),
     ("a condition of no keys", [statement()], [statement(Condition="x")], [UNKNOWN], [UNKNOWN]),
@@ -327,6 +332,8 @@ DEFAULTS = [
     )),
     ("databases that took the declared defaults", opened(described("a"), described("b"), settings={"CreateTableDefaultPermissions": [f"{ANALYST}: DESCRIBE, SELECT"]}),
      opened(described("a", table_defaults=TO_ANALYST), described("b", table_defaults=TO_ALL), settings={"CreateTableDefaultPermissions": [f"{ANALYST}: DESCRIBE, SELECT"]})),
+    ("defaults that one of several stacks declares", replace(opened(described("a")), settings=settled({"CreateTableDefaultPermissions": frozenset({"IAM_ALLOWED_PRINCIPALS: ALL"})}, CreateTableDefaultPermissions=frozenset()).settings),
+     opened(described("a", table_defaults=TO_ALL), settings={})),
     ("defaults that no settings declare", opened(described("a"), settings={"CreateTableDefaultPermissions": []}), opened(described("a", table_defaults=TO_ALL), settings={"CreateTableDefaultPermissions": []})),
 ]  # fmt: skip
 
@@ -510,13 +517,35 @@ BENEATH = [
     ("creating databases", beneath(), beneath((ANALYST, "CREATE_DATABASE", CATALOG), (MARKETING, "CREATE_CATALOG", CATALOG))),
 ]  # fmt: skip
 
+# ------------------------------------------------------------------------------------------------------ tags and catalogs
+OTHER = f"{ACCOUNT}:a"
+FAR = replace(whole("far.away"), id=Table(OTHER, "far", "away"))
+
+
+def carrying(held: dict[Any, dict[str, str]], *rows: tuple[Principal | None, str, Any]) -> Lake:
+    some = gives((ANALYST, "SELECT", tagged(domain="sales")), (MARKETING, "SELECT ALTER", tagged(sensitivity="internal")),
+                 (ENGINEER, "SELECT", tagged(domain="sales", sensitivity="internal")), *rows)  # fmt: skip
+    tags = {SALES: {"domain": "sales", "sensitivity": "internal"}, database("far"): {"domain": "sales"}, **held}
+    return lake(some, [ORDERS, CLIENTS, FAR], [DatabaseInfo(SALES)], tags=tags)
+
+
+ELSEWHERE = [replace(tagged(domain="sales"), catalog=OTHER), replace(tagged("DATABASE", domain="sales"), catalog=OTHER), AnyResource(OTHER, "TABLE"), AnyResource(OTHER, "DATABASE"),
+             Catalog(OTHER), Database(OTHER, "far"), AllTables(OTHER, "far"), FAR.id]  # fmt: skip
+CARRYING = [
+    *both("columns that carry tags of different keys", carrying({}), carrying({column("sales.orders", "id"): {"domain": "hr"}, column("sales.orders", "email"): {"sensitivity": "restricted"},
+                                                                               column("sales.clients", "id"): {"sensitivity": "restricted"}, column("sales.clients", "gone"): {"domain": "hr"}})),
+    *both("grants in another catalog", carrying({}), carrying({}, *((AUDITOR, names, on) for on in ELSEWHERE for names in ("DESCRIBE", "ALL")))),
+    *((f"a grant on {type(on).__name__} {number} beside what is read", carrying({}, (AUDITOR, "SELECT", FAR.id), (AUDITOR, "SELECT", table("sales.orders"))), carrying({}, (AUDITOR, "ALL" if isinstance(on, Catalog | Database) else "SELECT", on)))
+      for number, on in enumerate(ELSEWHERE)),
+]  # fmt: skip
+
 CORNERS: list[Pair] = [
     *((name, policies(*declared), policies(*live)) for name, declared, live, _, _ in STATEMENTS),
     *((f"{name}, the other way", policies(*live), policies(*declared)) for name, declared, live, _, _ in STATEMENTS),
     ("policies that cannot be read", lake([READ], policies=["{}", "x\x1b"]), lake([READ], policies=["[]"])),
     ("a policy in two documents", policies(statement(), statement("a:B")), replace(policies(statement()), policies=(*policies(statement("a:B")).policies, ResourcePolicy("{}")))),
     ("row policies", rowed(), ROWED),
-    *BASES, *MOVED, *TABLES, *TAGS, *ALL_VIEWS, *SETTINGS, *DEFAULTS, *CATALOGS, *PLACES, *OPTINS, *RETYPED, *BENEATH,
+    *BASES, *MOVED, *TABLES, *TAGS, *ALL_VIEWS, *SETTINGS, *DEFAULTS, *CATALOGS, *PLACES, *OPTINS, *RETYPED, *BENEATH, *CARRYING,
 ]  # fmt: skip
 """Name, declared, live."""
 
