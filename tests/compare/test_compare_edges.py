@@ -113,6 +113,7 @@ KINDS = {
     Facts.POLICIES: "policy",
     Facts.RLS: "policy",
     Facts.EXPRESSIONS: "expression",
+    Facts.FUNCTIONS: "function",
     Facts.CATALOGS: "catalog",
     Facts.CALLER: "role",
 }
