@@ -8,7 +8,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,8 @@ from typing import IO, TYPE_CHECKING, Any
 from checks import declared
 from checks.live import facts, recording
 from checks.live.answer import Answer, Cut
-from checks.model import SourceInfo
+from checks.live.collectors import Call
+from checks.model import LakeId, SourceInfo
 from floodline import __version__
 from floodline.errors import CannotStart
 
@@ -274,8 +275,11 @@ def aws(
     limits: Limits | None = None,
     record: str | None = None,
     pool: Pool | None = None,
+    doubts: Callable[[Read], Mapping[LakeId, Sequence[Call]]] | None = None,
 ) -> Read:
     """Read AWS into facts, by way of a journal that goes when they are made; *record* keeps it as a recording.
+
+    *doubts* says, of what was read, what to ask a second time; the facts are then made of all answers.
 
     Raises:
         CannotStart: as of ``asked``.
@@ -289,11 +293,40 @@ def aws(
     where = places(regions, profile, limits)
     with tempfile.TemporaryFile() as file:
         journal = Journal(file, header())
-        _, lakes = asked(where, journal, limits, progress)
+        reading, lakes = asked(where, journal, limits, progress)
+
+        def built() -> Read:
+            live = _watched(facts.build_many([(journal.header, journal.answers(lakes))], focus, pool))
+            name = ", ".join(str(lake.id) for lake in live.lakes) or "nothing"
+            return Read(live, (SourceInfo("aws", name, None, None),))
+
+        read = built()
+        if doubts is not None and (more := doubts(read)):
+            _ask_more(reading, {(lake.account, lake.region): calls for lake, calls in more.items()})
+            read = built()
         if record is not None:
             write(journal, lakes, record)
-        live = facts.build_many([(journal.header, journal.answers(lakes))], focus, pool)
-    return Read(live, (SourceInfo("aws", ", ".join(str(lake.id) for lake in live.lakes) or "nothing", None, None),))
+    return read
+
+
+def _ask_more(reading: Reading, calls: Mapping[tuple[str, str], Sequence[Call]]) -> None:
+    from checks.live.collect import CannotStartError  # noqa: PLC0415
+
+    try:
+        reading.more(calls)
+    except CannotStartError as error:
+        raise CannotStart(str(error)) from error
+
+
+def _watched(live: facts.Live) -> facts.Live:
+    """Add to the ledger what the installed botocore knows of, and floodline does not."""
+    from botocore.loaders import Loader  # noqa: PLC0415
+
+    from checks.live import sentinel  # noqa: PLC0415
+
+    models = {name: Loader().load_service_model(name, "service-2") for name in sentinel.SERVICES}
+    rows = sentinel.ledger(models, version("botocore"), [lake.id for lake in live.lakes])
+    return replace(live, ledger=(*live.ledger, *rows))
 
 
 def only_regions(read: Read, regions: Sequence[str]) -> Read:

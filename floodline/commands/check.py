@@ -9,12 +9,13 @@ import click
 
 import reports
 from checks.evaluate import WORDS
-from checks.model import Severity
+from checks.live.second import questions
+from checks.model import Report, Severity
 from floodline import config
 from floodline.checking import report as make_report
 from floodline.equal import explain
 from floodline.errors import CannotStart, Usage
-from floodline.inputs import aws, declaration, now, only_regions, recordings
+from floodline.inputs import Read, aws, declaration, now, only_regions, recordings
 from floodline.options import pace, sources, threshold
 from floodline.outputs import summary, wanted, write
 from floodline.progress import reading
@@ -89,22 +90,29 @@ def command(
     if (*state, *preview, *live).count("-") > 1:
         raise Usage("standard input can be read once only")
     told = declaration(state, stack, preview)
+    only = region[0] if len(region) == 1 else None
+
+    def compared(some: Read) -> Report:
+        return make_report(told, some, account=account, region=only, threshold=limit, started=started)
+
     if live:
         read = only_regions(recordings(live), region)
     else:
         from checks.live.collect import Limits  # noqa: PLC0415 - botocore, which --live need not pay for
 
         with reading(quiet=quiet) as progress:
-            read = aws(region, profile, progress, limits=Limits(concurrency, max_rps), record=record)
+            limits = Limits(concurrency, max_rps)
+            # What a first comparison finds missing is asked for once more, object by object, before it is said.
+            read = aws(
+                region, profile, progress, limits=limits, record=record,
+                doubts=lambda some: questions(compared(some).findings if some.live.lakes else ()),
+            )  # fmt: skip
     if not read.live.lakes and not told.resources:
         raise CannotStart("neither the declaration nor the live side has a lake: nothing to compare")
-    result = make_report(
-        told, read, account=account, region=region[0] if len(region) == 1 else None, threshold=limit, started=started
-    )
+    result = compared(read)
     if not quiet:
         summary(result)
     if explain_equal:
-        only = region[0] if len(region) == 1 else None
         result = replace(result, equalities=explain(told, read, result, account=account, region=only))
     for path in write(result, outputs):
         if not quiet:
