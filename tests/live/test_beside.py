@@ -41,7 +41,7 @@ def test_a_full_reading_is_complete_and_says_what_was_held_against_what():
     assert "not encrypted" in basis(live, "GetDataCatalogEncryptionSettings")
     assert live.lakes[0].functions.keys() == {Function(ACCOUNT, "sales", "mask"), Function(ACCOUNT, "empty", "plain")}
     mask = live.lakes[0].functions[Function(ACCOUNT, "sales", "mask")]
-    assert (mask.governed, mask.code) == (True, {"s3://lake/code/mask.jar"})
+    assert (mask.governed, mask.code) == (True, frozenset({"s3://lake/code/mask.jar"}))
 
 
 def test_a_reading_without_any_of_it_is_as_complete_and_has_the_same_facts():
