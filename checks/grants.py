@@ -389,15 +389,20 @@ class Grants(Collection[Grant]):
             self.by_kind[place] = 1
 
     def asked_elsewhere(self) -> Iterator[Grant]:
-        """Yield the rows of which filtered listings show more than unfiltered pages do."""
-        keys = list(self.rows) if self.short else []
-        return (self._build(keys[place], place) for place in sorted(self.short))
+        """Yield the rows of which filtered listings show more than unfiltered pages do.
 
-    def of_no_kind(self) -> Iterator[Grant]:
-        """Yield the rows that unfiltered pages show and no listing of one kind of resource does."""
-        for place, key in enumerate(self.rows):
-            if not self.by_kind[place] and self.short.get(place) != NOT_SEEN:
-                yield self._build(key, place)
+        Not those on data cells filters: they may show with their table alone.
+        """
+        kinds, keys = self.pool.kinds, list(self.rows) if self.short else []
+        return (
+            self._build(keys[place], place) for place in sorted(self.short) if kinds[keys[place] & _RESOURCE] != _FILTER
+        )
+
+    def of_no_kind(self) -> int:
+        """Count the rows that unfiltered pages show and no listing of one kind of resource does."""
+        return self.by_kind.count(0) - sum(
+            shown == NOT_SEEN and not self.by_kind[place] for place, shown in self.short.items()
+        )
 
     @staticmethod
     def key(who: int, on: int, condition: int) -> int:

@@ -83,7 +83,8 @@ def completeness(report: Report) -> str:
         if report.gaps:
             parts.append(f"{_counted(len(report.gaps), 'gap')}, the first: {gap_words(report.gaps[0])}")
         return f"partial view: {'; '.join(parts) or 'the caller may not have seen everything'}"
-    read = f"all {_counted(total, 'reading')} ended" if total else "nothing had to be read"
+    beside = f"; {total - ended:,} more that nothing rests on did not" if ended < total else ""
+    read = f"all {_counted(ended, 'reading')} ended{beside}" if total else "nothing had to be read"
     return f"complete view: {read}; {caller(report)}"
 
 

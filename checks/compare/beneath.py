@@ -146,7 +146,11 @@ def _through_function(sides: Sides, found: Beneath, resource: Function) -> None:
         if tables:
             found.take(sides, tables, columns=True)
             number = f"{len(tables):,} table{'s' if len(tables) != 1 else ''}"
-            found.notes.append(f"function {spelling.printable(f'{resource.database}.{name}')} reads {number}")
+            said = f"function {spelling.printable(f'{resource.database}.{name}')} reads {number}"
+            info = sides.live.functions.get(Function(resource.catalog, resource.database, name.lower()))
+            if info is not None and info.code:
+                said += f", by the code at {spelling.printable(min(info.code))}"
+            found.notes.append(said)
 
 
 # --------------------------------------------------------------------------------------------------- files of a place

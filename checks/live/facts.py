@@ -5,7 +5,8 @@ The order of answers and answers given twice change nothing. What was refused, c
 
 ``complete`` is contract §6.11: the caller is shown to be an admin or a read-only admin, and every listing that decides
 access was read to its end. A call that nothing requires but that was made and refused (a nested catalog, the Identity
-Center configuration) is a hole too. A sweep by type or a sample is not: the whole listing stands beside it.
+Center configuration) is a hole too. A listing by kind of resource is not: the whole listing stands beside it. Nor is a
+sample, unless all of it was refused.
 """
 
 from __future__ import annotations

@@ -26,7 +26,6 @@ from checks.live.listing import END, START
 from checks.model import (
     Caller,
     Database,
-    DataCellsFilter,
     Facts,
     Grant,
     LedgerRow,
@@ -225,9 +224,7 @@ class _Checker:
         listings = [one for one in self.draft.listings.get(_GRANTS, {}).values() if one.request.keys() == BY_TYPE]
         self.second_reads()
         if self.whole(_GRANTS):
-            extra = [
-                one for one in self.draft.grants.asked_elsewhere() if not isinstance(one.resource, DataCellsFilter)
-            ]
+            extra = list(self.draft.grants.asked_elsewhere())
             if extra:
                 first = min(map(_row_words, extra))
                 more = f" and {len(extra) - 1:,} more" if len(extra) > 1 else ""
@@ -240,7 +237,7 @@ class _Checker:
             self.words[_GRANTS].append(f"of the listings by kind of resource {_some(refused)} did not end")
         if self.whole(_GRANTS) and _GRANTS not in self.missing:
             ended = len(listings) - len(refused)
-            alone = sum(1 for _ in self.draft.grants.of_no_kind()) if not refused else 0
+            alone = self.draft.grants.of_no_kind() if not refused else 0
             others = f", but for {alone:,} that no kind lists" if alone else ""
             self.words[_GRANTS].append(f"{ended} listings by kind of resource show no other grants{others}")
 
