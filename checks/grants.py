@@ -337,18 +337,22 @@ class Grants(Collection[Grant]):
         """
         rows, people, kinds = self.rows, self._people, self.pool.kinds
         place = first = len(rows)
+        pair_of, by_kind = self.pair_of, self.by_kind
         repeated = 0
         pairs: list[int] = []
         items: list[int] = []
         writers: list[int] = []
         times: list[bytes] = []
         for key, pair, item, by, time in page:
-            if rows.setdefault(key, place) != place:
+            held = rows.setdefault(key, place)
+            if held != place:
                 repeated += 1
-                if rows[key] < first:
-                    self._again(rows[key], pair, asked)
-                else:  # earlier on this page
-                    pairs[rows[key] - first] = self.pool.united(pairs[rows[key] - first], pair)
+                if held >= first:  # earlier on this page
+                    pairs[held - first] = self.pool.united(pairs[held - first], pair)
+                elif pair_of[held] != pair or held in self.short:
+                    self._again(held, pair, asked)
+                elif asked == BY_KIND:  # a listing by kind repeats what the whole listing said
+                    by_kind[held] = 1
                 continue
             place += 1
             pairs.append(pair)

@@ -239,7 +239,9 @@ class _Checker:
             ended = len(listings) - len(refused)
             alone = self.draft.grants.of_no_kind() if not refused else 0
             others = f", but for {alone:,} that no kind lists" if alone else ""
-            self.words[_GRANTS].append(f"{ended} listings by kind of resource show no other grants{others}")
+            self.words[_GRANTS].append(
+                f"{ended} listing{'' if ended == 1 else 's'} by kind of resource: no other grants{others}"
+            )
 
     def second_reads(self) -> None:
         """Grants on one resource are asked for again where the whole listing lacks what is declared.
