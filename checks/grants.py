@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from copy import copy
-from itertools import chain
+from dataclasses import dataclass
+from itertools import chain, compress, count, repeat
+from operator import and_, ne, not_, rshift
 from typing import Final
 
 import msgspec
@@ -44,6 +47,19 @@ _TABLE, _ONLY, _EXCEPT, _FILTER, _ALL_TABLES, _DATABASE, _POLICY, _WIDE, _OTHER 
 TABULAR: Final = _ALL_TABLES
 """Kinds up to this one are tables and what lies in them: ALL stands for the same on each."""
 _COLUMNS: Final = frozenset({_ONLY, _EXCEPT})
+
+
+def _kinds(wanted: Iterable[int]) -> bytes:
+    """Return a table that translates these kinds to 1, and others to 0."""
+    chosen = {*wanted}
+    return bytes(kind in chosen for kind in range(256))
+
+
+_NAMED: Final = _kinds(range(_ALL_TABLES + 1))
+_BROAD: Final = _kinds(range(_ALL_TABLES, _OTHER + 1))
+_FOLDED: Final = _kinds(_COLUMNS)
+_FOLDED_OR_POLICY: Final = _kinds({*_COLUMNS, _POLICY})
+_NO_PAIR: Final = (1 << 32) - 1
 RESOURCE_BITS: Final = 32
 _PRINCIPAL_BITS: Final = 28
 _RESOURCE: Final = (1 << RESOURCE_BITS) - 1
@@ -53,6 +69,8 @@ _STAMP: Final = 34
 """Bytes for a time as boto3 spells it, quotes included; a longer one is kept apart."""
 _BUILT: Final = 20_000
 """Rows that are kept as they were built."""
+_ASKED: Final = 8
+"""So often all rows are searched for who names one table, before all tables are indexed."""
 _NO_TIME: Final = b" " * _STAMP
 
 UNFILTERED, BY_KIND, TARGETED = range(3)
@@ -105,6 +123,8 @@ class Pool:
         self._list_numbers: dict[bytes, int] = {}
         self.below: dict[int, list[int]] = {}
         """Numbers of columns and filters by their table's."""
+        self._inside: dict[tuple[str, str], set[int]] = {}
+        self._sorted = 0
 
     # ------------------------------------------------------------------------------------------------------- numbers
     def principal(self, who: Principal | None) -> int:
@@ -229,6 +249,16 @@ class Pool:
         columns: Columns = Only(names) if kind == _ONLY else AllExcept(names)
         return TableColumns(table, columns)
 
+    def inside(self, database: Database) -> set[int]:
+        """Return the numbers of the tables of a database, and of all its tables."""
+        if self._sorted < len(self.kinds):
+            for number in range(self._sorted, len(self.kinds)):
+                noun = self._nouns.get(number)
+                if isinstance(noun, Table | AllTables):
+                    self._inside.setdefault((noun.catalog, noun.database), set()).add(number)
+            self._sorted = len(self.kinds)
+        return self._inside.get((database.catalog, database.name), set())
+
 
 def _kind(noun: Resource) -> int:
     match noun:
@@ -277,10 +307,15 @@ class Grants(Collection[Grant]):
         self._people: dict[int, None] = {}
         self._conditions: dict[int, None] = {0: None}
         self._shared: Grants | None = None
-        self._rows_of: dict[int, list[int]] | None = None
-        self._naming: dict[int, array[int]] | None = None
+        self._on: array[int] | None = None
+        self._rows_of: list[list[int]] | None = None
+        self._broadly: dict[int, list[int]] | None = None
+        self._naming: dict[int, list[int]] = {}
+        self._asked: int | None = 0
+        """How often ``naming`` searched all rows; None once it has indexed them."""
         self._broad: set[Principal] | None = None
         self._used: bytearray | None = None
+        self._apart: Apart | None = None
 
     @classmethod
     def packed(cls, grants: Iterable[Grant], pool: Pool | None = None) -> Grants:
@@ -504,8 +539,6 @@ class Grants(Collection[Grant]):
         """Return a view of these grants: the rows that *other* has too."""
         view = copy(self)
         view._shared = other  # noqa: SLF001 - its own class
-        view._rows_of = None  # noqa: SLF001
-        view._naming = None  # noqa: SLF001
         return view
 
     def _number(self, who: Principal | None) -> int | None:
@@ -525,12 +558,38 @@ class Grants(Collection[Grant]):
             return []
         return [grant for key in self._keys_of(who) for grant in self._one(key)]
 
+    # A million rows are walked through by the interpreter's own loops (``map``, ``compress``): these take a tenth of the
+    # time of a loop that is written out.
+    def _numbers_on(self) -> array[int]:
+        """Return the resource's number of each row, in order."""
+        if self._on is None or len(self._on) != len(self.rows):
+            self._on = array("I", map(and_, self.rows, repeat(_RESOURCE)))
+        return self._on
+
+    def _holder_of(self) -> Iterator[int]:
+        """Yield the principal's number of each row, in order."""
+        found = map(rshift, self.rows, repeat(RESOURCE_BITS))
+        return map(and_, found, repeat(_PRINCIPAL)) if len(self._conditions) > 1 else found
+
+    def keys_of_kinds(self, wanted: bytes) -> Iterator[int]:
+        """Yield the keys of the rows on resources of the kinds for which *wanted* holds a 1, in order."""
+        fits = self.pool.kinds.translate(wanted)
+        return compress(self.rows, map(fits.__getitem__, self._numbers_on()))
+
     def _keys_of(self, who: int) -> Iterable[int]:
         if self._rows_of is None:
-            self._rows_of = {}
-            for key in self.rows:
-                self._rows_of.setdefault(key >> RESOURCE_BITS & _PRINCIPAL, []).append(key)
-        return self._rows_of.get(who, ())
+            lists: list[list[int]] = [[] for _ in self.pool.principals]
+            deque(map(list.append, map(lists.__getitem__, self._holder_of()), self.rows), maxlen=0)
+            self._rows_of = lists
+        return self._rows_of[who] if who < len(self._rows_of) else ()
+
+    def _broad_keys(self, who: int) -> Iterable[int]:
+        """Return a principal's keys on anything but single tables."""
+        if self._broadly is None:
+            self._broadly = {}
+            for key in self.keys_of_kinds(_BROAD):
+                self._broadly.setdefault(key >> RESOURCE_BITS & _PRINCIPAL, []).append(key)
+        return self._broadly.get(who, ())
 
     def on_object(self, principal: Principal, resource: Resource) -> list[Grant]:
         """Return a principal's grants on exactly this resource."""
@@ -563,24 +622,23 @@ class Grants(Collection[Grant]):
         for key in self._holders.get(who, ()) if who is not None else ():
             yield from self._one(key)
 
+    def conditions(self) -> Collection[int]:
+        """Return the numbers of the conditions under which there are grants; 0, none, is always among them."""
+        return self._conditions.keys()
+
     def held_broadly(self, principal: Principal) -> Iterator[tuple[Resource, str | None, frozenset[Atom]]]:
         """Yield what a principal holds on anything but single tables: the resource, the condition, the atoms."""
         pool, who = self.pool, self._number(principal)
-        for key in self._keys_of(who) if who is not None else ():
-            number = key & _RESOURCE
-            if pool.kinds[number] >= _ALL_TABLES:
-                place = self.rows[key]
-                if self._shared is None or self._shared.has(self, key, place):
-                    yield pool.noun(number), pool.conditions[key >> _CONDITION], pool.atoms[self.pair_of[place]]
+        for key in self._broad_keys(who) if who is not None else ():
+            place = self.rows[key]
+            if self._shared is None or self._shared.has(self, key, place):
+                yield pool.noun(key & _RESOURCE), pool.conditions[key >> _CONDITION], pool.atoms[self.pair_of[place]]
 
-    def tables_of(self, principal: Principal) -> Iterator[Table]:
-        """Yield the tables that a principal's grants name, each as often as they do."""
-        pool, who = self.pool, self._number(principal)
-        for key in self._keys_of(who) if who is not None else ():
-            if pool.kinds[key & _RESOURCE] < _ALL_TABLES:
-                table = pool.noun(pool.owner[key & _RESOURCE])
-                if isinstance(table, Table):
-                    yield table
+    def tables_of(self, principal: Principal) -> set[int]:
+        """Return the tables that a principal's grants name, as numbers of the pool."""
+        kinds, owner, who = self.pool.kinds, self.pool.owner, self._number(principal)
+        keys = self._keys_of(who) if who is not None else ()
+        return {owner[on] for key in keys if kinds[on := key & _RESOURCE] < _ALL_TABLES}
 
     def _of_kind(self, principal: Principal, kind: int) -> Iterator[Grant]:
         who, kinds = self._number(principal), self.pool.kinds
@@ -637,16 +695,10 @@ class Grants(Collection[Grant]):
     def inside(self, principal: Principal, database: Database) -> Iterator[Grant]:
         """Yield a principal's grants on tables of a database: one of them, columns or filters of it, or all."""
         pool, who = self.pool, self._number(principal)
-        number = pool.known(AllTables(database.catalog, database.name))
+        owner, inside = pool.owner, pool.inside(database)
         for key in self._keys_of(who) if who is not None else ():
-            on = key & _RESOURCE
-            if pool.kinds[on] < _ALL_TABLES:
-                table = pool.noun(pool.owner[on])
-                if not isinstance(table, Table) or table.database != database.name or table.parent != database:
-                    continue
-            elif on != number:
-                continue
-            yield from self._one(key)
+            if owner[key & _RESOURCE] in inside:
+                yield from self._one(key)
 
     def wide(self) -> Iterator[Grant]:
         """Yield the grants of every principal on whole catalogs and on any resource."""
@@ -654,19 +706,41 @@ class Grants(Collection[Grant]):
 
     def naming(self, resource: Table | Database) -> list[Principal]:
         """Return who holds a grant that names a table (its columns, its filters), or all tables of a database."""
-        noun = resource if isinstance(resource, Table) else AllTables(resource.catalog, resource.name)
-        on = self.pool.known(noun)
-        if self._naming is None:
-            self._naming = {}
-            owner, kinds = self.pool.owner, self.pool.kinds
-            for key in self.rows:
-                number = key & _RESOURCE
-                if kinds[number] <= _ALL_TABLES:
-                    people = self._naming.setdefault(owner[number], array("I"))
-                    people.append(key >> RESOURCE_BITS & _PRINCIPAL)
         names = self.pool.principals
-        found = () if on is None else self._naming.get(on, ())
-        return [name for number in dict.fromkeys(found) if (name := names[number]) is not None]
+        on = self._naming_number(resource)
+        if on is None:
+            return []
+        if on not in self._naming and self._asked is not None:
+            if self._asked < _ASKED:
+                self._asked += 1
+                self.expect((resource,))
+            else:
+                self._asked = None
+                self._naming = {}
+                self._index(self.keys_of_kinds(_NAMED))
+        return [name for number in self._naming.get(on, ()) if (name := names[number]) is not None]
+
+    def expect(self, resources: Iterable[Table | Database]) -> None:
+        """Get ready for ``naming`` each of these: one search through all rows serves them all."""
+        wanted: set[int] = set()
+        for resource in resources:
+            on = self._naming_number(resource)
+            if on is not None and on not in self._naming:
+                self._naming[on] = []
+                wanted |= {on, *self.pool.below.get(on, ())}
+        if wanted and self._asked is not None:
+            self._index(compress(self.rows, map(wanted.__contains__, self._numbers_on())))
+
+    def _naming_number(self, resource: Table | Database) -> int | None:
+        noun = resource if isinstance(resource, Table) else AllTables(resource.catalog, resource.name)
+        return self.pool.known(noun)
+
+    def _index(self, keys: Iterable[int]) -> None:
+        owner, found = self.pool.owner, self._naming
+        for key in keys:
+            found.setdefault(owner[key & _RESOURCE], []).append(key >> RESOURCE_BITS & _PRINCIPAL)
+        for on, people in found.items():
+            found[on] = list(dict.fromkeys(people))
 
     def reaching(self, table: Table) -> set[Principal]:
         """Return whom a grant of their own may let reach a table; tag policies without asking whether they match."""
@@ -682,21 +756,22 @@ class Grants(Collection[Grant]):
     def resources(self) -> Iterator[Resource]:
         """Yield each resource that a grant is on once; of columns and filters their table, once."""
         seen = bytearray(len(self.pool.kinds))
-        owner = self.pool.owner
-        for key in self.rows:
-            seen[owner[key & _RESOURCE]] = 1
-        return (self.pool.noun(number) for number, used in enumerate(seen) if used)
+        for owner in compress(self.pool.owner, self._on_which()):
+            seen[owner] = 1
+        return (self.pool.noun(number) for number in compress(count(), seen))
 
     def mentions(self, resource: Resource) -> bool:
         """Whether anybody holds a grant on exactly this resource."""
         on = self.pool.known(resource)
-        if on is None:
-            return False
+        return on is not None and bool(self._on_which()[on])
+
+    def _on_which(self) -> bytearray:
+        """Return a 1 for each resource that a grant is on, by number."""
         if self._used is None or len(self._used) < len(self.pool.kinds):
             self._used = bytearray(len(self.pool.kinds))
-            for key in self.rows:
-                self._used[key & _RESOURCE] = 1
-        return bool(self._used[on])
+            for on in self._numbers_on():
+                self._used[on] = 1
+        return self._used
 
 
 def _time(text: bytes) -> str | None:
@@ -708,17 +783,52 @@ def _time(text: bytes) -> str | None:
     return found if isinstance(found, str) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """The rows that two sides do not have alike, of each side in its order: key, place, the other's place or None."""
+
+    sides: tuple[Grants, Grants]
+    sizes: tuple[int, int]
+    rows: tuple[list[tuple[int, int, int | None]], list[tuple[int, int, int | None]]]
+
+
+def _apart(one: Grants, two: Grants) -> Apart:
+    """Find what two sides do not have alike, once for both."""
+    for known in (one._apart, two._apart):  # noqa: SLF001 - this module's
+        if known is not None and {*map(id, known.sides)} == {id(one), id(two)} and known.sizes == (
+            len(known.sides[0]), len(known.sides[1])
+        ):  # fmt: skip
+            return known
+    absent = len(two.rows)
+    pairs = two.pair_of + array("I", [_NO_PAIR])
+    places = array("I", map(two.rows.get, one.rows, repeat(absent)))
+    others = array("I", map(pairs.__getitem__, places))
+    unlike = list(compress(zip(one.rows, count(), places), map(ne, one.pair_of, others)))
+    met = bytearray(absent + 1)
+    for place in places:
+        met[place] = 1
+    theirs: list[tuple[int, int, int | None]] = [
+        (key, place, None) for key, place in compress(zip(two.rows, count()), map(not_, met))
+    ]
+    theirs += [(key, other, place) for key, place, other in unlike if other != absent]
+    theirs.sort(key=lambda row: row[1])
+    mine = [(key, place, None if other == absent else other) for key, place, other in unlike]
+    found = one._apart = Apart((one, two), (len(one), len(two)), (mine, theirs))  # noqa: SLF001
+    return found
+
+
+def _unlike(mine: Grants, theirs: Grants) -> list[tuple[int, int, int | None]]:
+    found = _apart(mine, theirs)
+    return found.rows[0 if found.sides[0] is mine else 1]
+
+
 def differences(mine: Grants, theirs: Grants) -> Iterator[tuple[Grant, frozenset[Atom]]]:
     """Yield each row of one side with what the same row of the other side does not give. Both share a pool."""
-    rows, pairs, other_pairs, pool_atoms = theirs.rows, mine.pair_of, theirs.pair_of, mine.pool.atoms
-    for key, place in mine.rows.items():
-        other = rows.get(key)
-        if other is None:
-            left = pool_atoms[pairs[place]]
-        elif pairs[place] == other_pairs[other]:
-            continue
-        else:
-            left = pool_atoms[pairs[place]] - pool_atoms[other_pairs[other]]
+    pairs, other_pairs, pool_atoms = mine.pair_of, theirs.pair_of, mine.pool.atoms
+    for key, place, other in _unlike(mine, theirs):
+        left = pool_atoms[pairs[place]]
+        if other is not None:
+            left -= pool_atoms[other_pairs[other]]
         if left:
             yield mine.at(key, place), left
 
@@ -730,39 +840,49 @@ class Subjects:
     """
 
     def __init__(self, one: Grants, two: Grants, *, shared: bool, policies: bool) -> None:
-        """Count them."""
+        """Count them: those of one side, and what the rows that it lacks add, or take away."""
         self._sides = one, two
         self._shared = shared
         self._policies = policies
-        self._more = tuple(self._folded(side) for side in self._sides)
-        counts = [
-            sum(1 for _ in self._keys(side)) + len(more) for side, more in zip(self._sides, self._more, strict=True)
-        ]
-        both = sum(self._in(1, key) for key in chain(self._keys(one), self._more[0]))
-        self._count = both if shared else sum(counts) - both
+        small, big = (one, two) if len(one) <= len(two) else (two, one)
+        lone = {self._subject(key) for key, _, other in _unlike(small, big) if other is None and self._counts(key)}
+        beyond = sum(not self._has(big, key) for key in lone)
+        self._count = self._number(small) - beyond if shared else self._number(big) + beyond
 
-    def _keys(self, side: Grants) -> Iterator[int]:
-        """Yield the rows that are subjects as they stand: no columns, no condition."""
-        kinds, policies = side.pool.kinds, self._policies
-        for key in side.rows:
-            kind = kinds[key & _RESOURCE]
-            if kind not in _COLUMNS and not key >> _CONDITION and (policies or kind != _POLICY):
-                yield key
+    def _counts(self, key: int) -> bool:
+        return self._policies or self._sides[0].pool.kinds[key & _RESOURCE] != _POLICY
 
-    def _folded(self, side: Grants) -> set[int]:
-        """Return the subjects of the other rows, but for those that stand already."""
-        pool, found = side.pool, set()
-        for key in side.rows:
-            on = key & _RESOURCE
-            kind = pool.kinds[on]
-            if (kind in _COLUMNS or key >> _CONDITION) and (self._policies or kind != _POLICY):
-                subject = key & _PRINCIPAL << RESOURCE_BITS | (pool.owner[on] if kind in _COLUMNS else on)
-                if subject not in side.rows:
-                    found.add(subject)
-        return found
+    def _subject(self, key: int) -> int:
+        """Return what a row is about: without a condition, of columns their table."""
+        pool, on = self._sides[0].pool, key & _RESOURCE
+        return key & _PRINCIPAL << RESOURCE_BITS | (pool.owner[on] if pool.kinds[on] in _COLUMNS else on)
 
-    def _in(self, number: int, key: int) -> bool:
-        return key in self._sides[number].rows or key in self._more[number]
+    def _has(self, side: Grants, subject: int) -> bool:
+        """Whether a side has a row on a subject."""
+        rows, conditions = side.rows, side.conditions()
+        if any(condition << _CONDITION | subject in rows for condition in conditions):
+            return True
+        pool, on = side.pool, subject & _RESOURCE
+        if pool.kinds[on] != _TABLE:
+            return False
+        who = subject ^ on
+        return any(
+            condition << _CONDITION | who | part in rows
+            for part in pool.below.get(on, ())
+            if pool.kinds[part] in _COLUMNS
+            for condition in conditions
+        )
+
+    def _number(self, side: Grants) -> int:
+        """Count the subjects of one side."""
+        rows, conditional = side.rows, len(side.conditions()) > 1
+        folded = {self._subject(key) for key in side.keys_of_kinds(_FOLDED)}
+        standing = len(rows) - sum(1 for _ in side.keys_of_kinds(_FOLDED if self._policies else _FOLDED_OR_POLICY))
+        if conditional:
+            some = [key for key in rows if key >> _CONDITION and self._counts(key)]
+            standing -= sum(pool_kind not in _COLUMNS for pool_kind in (side.pool.kinds[k & _RESOURCE] for k in some))
+            folded.update(map(self._subject, some))
+        return standing + sum(key not in rows for key in folded)
 
     def __len__(self) -> int:
         return self._count
@@ -773,5 +893,5 @@ class Subjects:
         if who is None or on is None or (not self._policies and pool.kinds[on] == _POLICY):
             return False
         key = who << RESOURCE_BITS | on
-        held = self._in(0, key), self._in(1, key)
+        held = [self._has(side, key) for side in self._sides]
         return all(held) if self._shared else any(held)

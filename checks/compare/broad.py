@@ -272,7 +272,7 @@ class Breadth:
         key = (id(index), who)
         known = self._named.get(key)
         if known is None:
-            known = self._named[key] = self._register.bits(index.tables_of(who))
+            known = self._named[key] = self._register.pooled(index.pool, index.tables_of(who))
         return known
 
     def _columns(

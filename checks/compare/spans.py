@@ -12,6 +12,7 @@ from checks.model import Database, Table
 from checks.semantics import FUTURE
 
 if TYPE_CHECKING:
+    from checks.grants import Pool
     from checks.view import View
 
 Bits = int
@@ -53,6 +54,8 @@ class Register:
         self.size = len(self.tables)
         self._views = tuple(views)
         self._live = live
+        self._pool: Pool | None = None
+        self._pooled: dict[int, int] = {}
         self._hot: dict[Table, tuple[tuple[bool, frozenset[str]], ...]] = {}
 
     @cached_property
@@ -79,6 +82,16 @@ class Register:
     def bits(self, tables: Iterable[Table]) -> Bits:
         """Return a set of tables; one that does not exist is in none."""
         return bits_of((number for one in tables if (number := self.number.get(one)) is not None), self.size)
+
+    def pooled(self, pool: Pool, members: Iterable[int]) -> Bits:
+        """Return a set of tables that are known by a pool's numbers."""
+        if self._pool is not pool:
+            self._pool = pool
+            self._pooled = {
+                on: number for table, number in self.number.items() if (on := pool.known(table)) is not None
+            }
+        known = self._pooled
+        return bits_of((known[one] for one in members if one in known), self.size)
 
     def named(self, bits: Bits) -> Iterator[Table]:
         """Yield the tables of a set by name."""

@@ -109,7 +109,7 @@ def test_look_ups_find_what_a_walk_over_all_rows_finds(some: list[Grant]) -> Non
             assert _same(packed.inside(who, table.parent), [*inside, *over])
         tabular = (Table, TableColumns, DataCellsFilter, AllTables)
         assert _same(packed.elsewhere(who), (one for one in mine if not isinstance(one.resource, tabular)))
-        assert {*packed.tables_of(who)} == {table_of(one.resource) for one in mine} - {None}
+        assert {*map(packed.pool.noun, packed.tables_of(who))} == {table_of(one.resource) for one in mine} - {None}
         broadly = [(one.resource, one.condition, atoms(one)) for one in mine if table_of(one.resource) is None]
         assert Counter(packed.held_broadly(who)) == Counter(broadly)
     for table in TABLES:

@@ -20,7 +20,11 @@ from checks.semantics import SELECT
 def moved(sides: Sides) -> None:
     """Compare the facts below the grants and report each that moved."""
     world, effects, found = World(sides), Effects(), changes(sides)
-    for database, tables in found.tables(sides):
+    touched = list(found.tables(sides))
+    for index in (sides.index_declared, sides.index_live):
+        index.expect(database for database, _ in touched)
+        index.expect(table for _, tables in touched for table in tables)
+    for database, tables in touched:
         for kind in alike(sides, database, tables):
             _judge(world, found, effects, kind)
     databases(world, found, effects)
