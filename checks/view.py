@@ -8,11 +8,11 @@ evaluated over the facts of the other: that is how ``compare`` tells a changed g
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from checks.grants import Grants, atoms
+from checks.grants import Grants, Pool, atoms
 from checks.model import (
     ALL_ROWS,
     EVERY_COLUMN,
@@ -45,6 +45,8 @@ from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS
 Tags = Mapping[str, str]
 NO_TAGS: Tags = {}
 NO_COLUMNS = Only(frozenset())
+_UNKNOWN = (frozenset[str](), frozenset[str]())
+"""Stands for columns that nobody has looked up yet."""
 _MATCHED = 50_000
 """Decided matches that are kept."""
 
@@ -85,10 +87,13 @@ class View:
         """
         self.lake = lake
         self.named = named
+        self.sorter: Callable[[Pool, Table], Container[int] | None] | None = None
+        """Says which LF-tag policies of a pool may mean a table, where somebody sorted them; None for not known."""
         self._lender = dict.fromkeys(borrow, fallback) if fallback else {}
         self._columns: dict[Table, tuple[frozenset[str], frozenset[str]] | None] = {}
         self._shapes: dict[tuple[int, int], tuple[object, tuple[frozenset[str], frozenset[str]]]] = {}
         """Columns by the identity of their lists, which tables of one shape share, with the lists (kept alive)."""
+        self._types: dict[tuple[int, int], tuple[object, dict[str, str]]] = {}
         self._database_tags: dict[Database, Tags] = {}
         self._table_tags: dict[Table, Tags] = {}
         self._matches: dict[tuple[Expression, Table], Match] = {}
@@ -124,19 +129,22 @@ class View:
 
     def columns(self, table: Table) -> tuple[frozenset[str], frozenset[str]] | None:
         """Return (columns that can be restricted, partition keys), or None where neither side knows them."""
-        if table not in self._columns:
-            info = self.lake.tables.get(table)
-            if info is not None and info.columns is not None:
-                shape = id(info.columns), id(info.partition_keys)
-                if shape not in self._shapes:
-                    partitions = frozenset(column.name for column in info.partition_keys)
-                    names = frozenset(column.name for column in info.columns) - partitions
-                    self._shapes[shape] = (info.columns, info.partition_keys), (names, partitions)
-                self._columns[table] = self._shapes[shape][1]
-            else:
-                lender = self._lender.get(Facts.TABLES)
-                self._columns[table] = lender.columns(table) if lender else None
-        return self._columns[table]
+        known = self._columns.get(table, _UNKNOWN)
+        if known is not _UNKNOWN:
+            return known
+        info = self.lake.tables.get(table)
+        if info is not None and info.columns is not None:
+            shape = id(info.columns), id(info.partition_keys)
+            if shape not in self._shapes:
+                partitions = frozenset(column.name for column in info.partition_keys)
+                names = frozenset(column.name for column in info.columns) - partitions
+                self._shapes[shape] = (info.columns, info.partition_keys), (names, partitions)
+            found: tuple[frozenset[str], frozenset[str]] | None = self._shapes[shape][1]
+        else:
+            lender = self._lender.get(Facts.TABLES)
+            found = lender.columns(table) if lender else None
+        self._columns[table] = found
+        return found
 
     def types(self, table: Table) -> dict[str, str]:
         """Return the Glue type of each column, partition keys included."""
@@ -144,7 +152,12 @@ class View:
         if info is None or info.columns is None:
             lender = self._lender.get(Facts.TABLES)
             return lender.types(table) if lender else {}
-        return {column.name: column.type for column in (*info.columns, *info.partition_keys)}
+        shape = id(info.columns), id(info.partition_keys)
+        known = self._types.get(shape)
+        if known is None:
+            types = {column.name: column.type for column in (*info.columns, *info.partition_keys)}
+            known = self._types[shape] = (info.columns, info.partition_keys), types
+        return known[1]
 
     def body(self, cells: DataCellsFilter) -> FilterBody | None:
         """Return a filter's body, or None where there is no such filter."""
@@ -169,26 +182,28 @@ class View:
         """Return the tags listed on an object itself; where some could not be read, the other side's stand in."""
         if self._stranger is not None and not self._speaks_of(target):
             return self._strange(self._stranger.own_tags(target))
-        own = {key: one.value for key, one in self.lake.assignments.get(target, {}).items()}
+        held = self.lake.assignments.get(target)
+        own = {key: one.value for key, one in held.items()} if held else {}
         lender = self._lender.get(Facts.ASSIGNMENTS)
         return {**lender.own_tags(target), **own} if lender else own
 
     def database_tags(self, database: Database) -> Tags:
         """Return a database's effective tags: its own over the catalog's."""
-        if database not in self._database_tags:
-            self._database_tags[database] = self._overlaid(
-                self.own_tags(Catalog(database.catalog)), self.own_tags(database)
-            )
-        return self._database_tags[database]
+        known = self._database_tags.get(database)
+        if known is None:
+            known = self._overlaid(self.own_tags(Catalog(database.catalog)), self.own_tags(database))
+            self._database_tags[database] = known
+        return known
 
     def table_tags(self, table: Table) -> Tags:
         """Return a table's effective tags: its own over its database's.
 
         Source: https://docs.aws.amazon.com/lake-formation/latest/dg/tag-based-access-control.html (inheritance).
         """
-        if table not in self._table_tags:
-            self._table_tags[table] = self._overlaid(self.database_tags(table.parent), self.own_tags(table))
-        return self._table_tags[table]
+        known = self._table_tags.get(table)
+        if known is None:
+            known = self._table_tags[table] = self._overlaid(self.database_tags(table.parent), self.own_tags(table))
+        return known
 
     def column_tags(self, table: Table, column: str) -> Tags:
         """Return a column's effective tags: its own over its table's."""
@@ -298,8 +313,9 @@ def access(
     if only is not None:
         _apply(found, view, table, only)
         return found
+    among = view.sorter(index.pool, table) if view.sorter is not None else None
     for who in groups_of(principal) if groups else (principal,):
-        for grant in index.on_table(who, table):
+        for grant in index.on_table(who, table, among):
             if condition_fits(grant.condition, condition, maybe=maybe):
                 _apply(found, view, table, grant)
     return found

@@ -8,17 +8,19 @@ only a table that another grant names is left to the caller.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
+from checks.compare import tagmatch
 from checks.compare.sight import Matching, matching, sight
 from checks.compare.spans import Bits, Register, bits_of, numbers
 from checks.compare.tagmatch import Matcher
-from checks.grants import Atom, Grants, atoms
+from checks.grants import Atom, Grants, Pool, atoms
 from checks.model import AllTables, AnyResource, Catalog, Expression, Grant, Principal, Table, TagPolicy
 from checks.principals import groups_of
 from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS
-from checks.view import View, condition_fits
+from checks.view import Tags, View, condition_fits
 
 _REMAINS: Atom = (DESCRIBE, False)
 _EVERYTHING = frozenset((permission, flag) for permission in TABLE_MEMBERS for flag in (False, True))
@@ -49,34 +51,41 @@ class Tagged:
         self._matcher = Matcher(self._bodies)
         self._catalogs = [one.catalog for one in policies]
         self._among: dict[str, int] = defaultdict(int)
+        self._bodiless = 0
         for number, policy in enumerate(policies):
             self._among[policy.catalog] |= 1 << number
+            if self._bodies[number] is None:
+                self._bodiless |= 1 << number
         self._matchings: dict[int, Matching] = {}
         self._known: dict[int, tuple[Bits, Bits]] = {}
-        self._full: dict[int, list[int]] = defaultdict(list)
-        self._part: dict[int, list[int]] = defaultdict(list)
-        self._values: dict[str, dict[str, Bits]] = {}
-        self._odd: Bits = 0
+        self._layers = [_Layer()]
+        """What the tables' own tags say, and below that what the tags say of the first column that has tags of its own,
+        of the second, and so on: as many layers as a table has such columns at most."""
+        self.odd: dict[int, dict[str, int]] = {}
+        """By the number of a table: in which layer each column with tags of its own is."""
         self._fill()
 
     def _fill(self) -> None:
-        """Sort the tables by tags; those with columns that carry tags of their own are matched with every policy."""
-        held: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        odd: list[int] = []
+        """Sort the tables, and the columns that carry tags of their own, by tags."""
+        view, layers = self.view, self._layers
         for number, table in enumerate(self._register.tables):
-            if any(True for _ in self.view.tagged_columns(table)):
-                odd.append(number)
-                found = self.of(number)
-                for policy in numbers(found.full):
-                    self._full[policy].append(number)
-                for policy in numbers(found.some & ~found.full):
-                    self._part[policy].append(number)
-            else:
-                for key, value in self.view.table_tags(table).items():
-                    held[key][value].append(number)
-        size = self._register.size
-        self._odd = bits_of(odd, size)
-        self._values = {key: {one: bits_of(some, size) for one, some in by.items()} for key, by in held.items()}
+            tags = view.table_tags(table)
+            layers[0].add(number, tags)
+            if not (overridden := view.tagged_columns(table)):
+                continue
+            told = view.columns(table)
+            odd: dict[str, int] = {}
+            for column in overridden:
+                own = view.column_tags(table, column)
+                if own != tags and (told is None or column in told[0]):
+                    odd[column] = len(odd) + 1
+                    if len(odd) == len(layers):
+                        layers.append(_Layer())
+                    layers[len(odd)].add(number, own)
+            if odd:
+                self.odd[number] = odd
+        for layer in layers:
+            layer.close(self._register.size)
 
     def of(self, number: int) -> Matching:
         """Say which policies mean a table, and which of its columns."""
@@ -91,24 +100,102 @@ class Tagged:
         """Return the tables that a policy means whole, and those of which it means at least a column."""
         known = self._known.get(policy)
         if known is None:
-            size = self._register.size
-            plain = self._plain(policy)
-            full = plain | bits_of(self._full.get(policy, ()), size)
-            known = self._known[policy] = full, full | bits_of(self._part.get(policy, ()), size)
+            full = some = self.fits(policy, 0)
+            for depth, layer in enumerate(self._layers[1:], 1):
+                fits = self.fits(policy, depth)
+                some |= fits
+                full &= ~(layer.members & ~fits)
+            known = self._known[policy] = full, some
         return known
 
-    def _plain(self, policy: int) -> Bits:
-        body = self._bodies[policy]
+    @property
+    def depth(self) -> int:
+        """The number of layers."""
+        return len(self._layers)
+
+    def fits(self, policy: int, depth: int) -> Bits:
+        """Return the tables that a policy means by what one layer says."""
+        body, layer = self._bodies[policy], self._layers[depth]
         if body is None:
             return 0
-        found = self._register.catalog.get(self._catalogs[policy], 0) & ~self._odd
+        found = self._register.catalog.get(self._catalogs[policy], 0) & layer.members
         for key, values in body:
-            held = self._values.get(key, {})
-            either = 0
-            for tables in held.values() if "*" in values else (held.get(value, 0) for value in values):
-                either |= tables
-            found &= either
+            found &= layer.holding(key, values)
         return found
+
+    def may_mean(self, table: Table) -> Bits | None:
+        """Return the policies that mean at least a column of a table, or have no body; None for a table not known."""
+        number = self._register.number.get(table)
+        return None if number is None else self.of(number).some | self._bodiless
+
+
+class _Layer:
+    """Tables by the tags that stand on one layer of them."""
+
+    def __init__(self) -> None:
+        self.members: Bits = 0
+        self._alike: dict[int, tuple[Tags, list[int]]] = {}
+        """By identity: most tables have the very tags of their database."""
+        self._values: dict[str, dict[str, Bits]] = {}
+
+    def add(self, number: int, tags: Tags) -> None:
+        """Take a table's number and the tags that it has on this layer."""
+        known = self._alike.get(id(tags))
+        if known is None:
+            known = self._alike[id(tags)] = tags, []
+        known[1].append(number)
+
+    def close(self, size: int) -> None:
+        """Sort what was added, all of it numbered below *size*."""
+        held: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for tags, numbers_of in self._alike.values():
+            for key, value in tags.items():
+                held[key][value] += numbers_of
+        self.members = bits_of(chain.from_iterable(some for _, some in self._alike.values()), size)
+        self._alike = {}
+        self._values = {key: {one: bits_of(some, size) for one, some in by.items()} for key, by in held.items()}
+
+    def holding(self, key: str, values: frozenset[str]) -> Bits:
+        """Return the tables with one of some values of a key, ``*`` for any."""
+        held = self._values.get(key)
+        if held is None:
+            return 0
+        found = 0
+        for tables in held.values() if "*" in values else (held.get(value, 0) for value in values):
+            found |= tables
+        return found
+
+
+class _Shown:
+    """What some policies show of tables, table by table."""
+
+    def __init__(self, tagged: Tagged, policies: int) -> None:
+        self._tagged = tagged
+        which = list(numbers(policies))
+        self._layers = []
+        for depth in range(tagged.depth):
+            fits = 0
+            for policy in which:
+                fits |= tagged.fits(policy, depth)
+            self._layers.append(fits.to_bytes((fits.bit_length() + 7) // 8, "little"))
+
+    def odd(self, place: int) -> Mapping[str, int]:
+        """Return the columns of a table that carry tags of their own."""
+        return self._tagged.odd.get(place, _NOTHING)
+
+    def on(self, place: int, column: str | None) -> bool:
+        """Whether a column of a table is shown; None for those without tags of their own."""
+        depth = 0 if column is None else self._tagged.odd.get(place, _NOTHING).get(column, 0)
+        layer = self._layers[depth]
+        byte = place >> 3
+        return byte < len(layer) and bool(layer[byte] >> (place & 7) & 1)
+
+    def any(self, place: int) -> bool:
+        """Whether anything of a table is shown."""
+        return self.on(place, None) or any(self.on(place, column) for column in self.odd(place))
+
+
+_NOTHING: Mapping[str, int] = {}
 
 
 Others = tuple[tuple[Grants, Tagged], ...]
@@ -157,10 +244,29 @@ class Breadth:
         self.declared = Tagged(declared, register, list(policies))
         self.live = Tagged(live, register, list(policies))
         self._named: dict[tuple[int, Principal], Bits] = {}
+        self._pool = indices[0].pool if indices and all(one.pool is indices[0].pool for one in indices) else None
+        known = [self._pool.known(policy) for policy in policies] if self._pool is not None else []
+        self._pooled = [-1 if one is None else one for one in known]  # each is known: grants are on it
+        for view, tagged in ((declared, self.declared), (live, self.live)):
+            view.sorter = self._sorter(tagged)
         self._reshaped = register.bits(
             one for one in register.tables if declared.columns(one) is not live.columns(one)
             and declared.columns(one) != live.columns(one)
         )  # fmt: skip
+
+    def _sorter(self, tagged: Tagged) -> Callable[[Pool, Table], Container[int] | None]:
+        """Return what says by a pool's numbers which policies may mean a table."""
+        known: dict[Table, frozenset[int] | None] = {}
+
+        def sort(pool: Pool, table: Table) -> Container[int] | None:
+            if pool is not self._pool:
+                return None
+            if table not in known:
+                some = tagged.may_mean(table)
+                known[table] = None if some is None else frozenset(self._pooled[one] for one in tagmatch.numbers(some))
+            return known[table]
+
+        return sort
 
     def means(self, tagged: Tagged, policy: TagPolicy) -> tuple[Bits, Bits]:
         """Return the tables that a granted policy means whole, and those of which it means at least a column."""
@@ -207,8 +313,13 @@ class Breadth:
                 found.whole[atom] = (part if permission == DESCRIBE else left & full) & ~given
                 continue
             found.whole[atom] = whole = left & full & ~given & ~cover.part.get(flag, 0)
-            for place in numbers(left & ~given & ~whole):
-                columns = self._columns(place, number, cover.selecting.get(flag, ()), before)
+            rest = left & ~given & ~whole
+            if not rest:
+                continue
+            own = [] if number is None else [_Shown(one, 1 << number) for one in (self.live, before) if one is not None]
+            others_show = [_Shown(tagged, policies) for tagged, policies in cover.selecting.get(flag, ())]
+            for place in numbers(rest):
+                columns = self._columns(place, own, others_show)
                 if columns:
                     found.some.append((self._register.tables[place], flag, columns))
         if _REMAINS not in told and (remains := found.whole.pop(_REMAINS, 0)):
@@ -275,27 +386,20 @@ class Breadth:
             known = self._named[key] = self._register.pooled(index.pool, index.tables_of(who))
         return known
 
-    def _columns(
-        self, place: int, policy: int | None, selecting: Iterable[tuple[Tagged, int]], before: Tagged | None
-    ) -> frozenset[str]:
-        """Return the columns of a table that a policy shows and none of others does."""
-        own = [tagged.of(place) for tagged in (self.live, before) if tagged is not None and policy is not None]
-        bit = 0 if policy is None else 1 << policy
-        given = [(tagged.of(place), policies) for tagged, policies in selecting]
+    def _columns(self, place: int, own: Sequence[_Shown], others: Sequence[_Shown]) -> frozenset[str]:
+        """Return the columns of a table that all of *own* show and none of *others* does."""
         told = self.live.view.columns(self._register.tables[place])
         assert told is not None  # else it is judged by itself
         names, partitions = told
-        base = all(one.whole & bit for one in own) and not any(one.whole & some for one, some in given)
-        odd = names & frozenset().union(*(one.odd for one in own), *(one.odd for one, _ in given))
+        odd = {column for one in (*own, *others) for column in one.odd(place) if column in names}
         found = {
             column
             for column in odd
-            if all(one.odd.get(column, one.whole) & bit for one in own)
-            and not any(one.odd.get(column, one.whole) & some for one, some in given)
+            if all(one.on(place, column) for one in own) and not any(one.on(place, column) for one in others)
         }
-        if base:
+        if all(one.on(place, None) for one in own) and not any(one.on(place, None) for one in others):
             found |= names - odd
             found.add(FUTURE)
-        if not any(one.some & some for one, some in given):
+        if not any(one.any(place) for one in others):
             found |= partitions
         return frozenset(found)
