@@ -224,6 +224,10 @@ class View:
             whole.update(layer)
         return whole
 
+    def among(self, pool: Pool, table: Table) -> Container[int] | None:
+        """Return the LF-tag policies that may mean a table, by a pool's numbers; None where nobody sorted them."""
+        return None if self.sorter is None else self.sorter(pool, table)
+
     def match(self, expression: Expression, table: Table) -> Match:
         """Evaluate an LF-tag expression on a table and its columns."""
         known = self._matches.get((expression, table))
@@ -313,7 +317,7 @@ def access(
     if only is not None:
         _apply(found, view, table, only)
         return found
-    among = view.sorter(index.pool, table) if view.sorter is not None else None
+    among = view.among(index.pool, table)
     for who in groups_of(principal) if groups else (principal,):
         for grant in index.on_table(who, table, among):
             if condition_fits(grant.condition, condition, maybe=maybe):

@@ -594,7 +594,11 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
             mine = index.named(principal, live if isinstance(live, Table) else live.table)
         case DataLocation() | LFTag() | Function():
             mine = index.elsewhere(principal)
-        case AllTables() | TagPolicy() | Catalog():
+        case AllTables() as tables:
+            mine = [*index.inside(principal, tables.parent), *index.policies(principal, "TABLE")]
+        case TagPolicy() as policy:
+            mine = [*_on_whole_tables(sides, principal, policy), *index.elsewhere(principal)]
+        case Catalog():
             mine = index.of(principal)
         case _:
             return []
@@ -621,6 +625,18 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
         if inside:
             found.add(subject_of(one.resource))
     return sorted(found, key=spelling.words)
+
+
+def _on_whole_tables(sides: Sides, principal: Principal, policy: TagPolicy) -> list[Grant]:
+    """Return a principal's declared grants on tables that a live policy means whole, as far as that is known."""
+    if policy.resource_type != "TABLE":
+        return []
+    index, register, judge = sides.index_declared, sides.register, sides.breadth
+    numbers = index.tables_of(principal)
+    named = register.pooled(index.pool, numbers)
+    tables: list[Resource] = [*register.named(named & judge.means(judge.live, policy)[0])]
+    tables += [index.pool.noun(one) for one in register.strange(index.pool, numbers)]
+    return [grant for table in tables for grant in index.on_object(principal, table)]
 
 
 def _policy_inside(sides: Sides, policy: TagPolicy, tables: AllTables) -> bool:

@@ -49,11 +49,14 @@ def _changed(told: TableInfo | None, now: TableInfo | None) -> dict[str, Types]:
     """Return the columns of both sides' tables that have not the same type, as far as both sides say."""
     if told is None or now is None or told.columns is None or now.columns is None:
         return {}
+    if told.columns is now.columns and told.partition_keys is now.partition_keys:
+        return {}  # tables of one shape share the lists
     after = {one.name: one.type for one in (*now.columns, *now.partition_keys)}
     return {
         one.name: (one.type, after[one.name])
         for one in (*told.columns, *told.partition_keys)
         if one.name in after
+        and one.type != after[one.name]
         and f"columns.{one.name}.type" not in told.hidden
         and _meaning(one.type) != _meaning(after[one.name])
     }

@@ -85,13 +85,20 @@ class Register:
 
     def pooled(self, pool: Pool, members: Iterable[int]) -> Bits:
         """Return a set of tables that are known by a pool's numbers."""
+        known = self._numbers_of(pool)
+        return bits_of((known[one] for one in members if one in known), self.size)
+
+    def strange(self, pool: Pool, members: Iterable[int]) -> list[int]:
+        """Return those of a pool's numbers that are no table which exists."""
+        known = self._numbers_of(pool)
+        return [one for one in members if one not in known]
+
+    def _numbers_of(self, pool: Pool) -> Mapping[int, int]:
         if self._pool is not pool:
             self._pool = pool
-            self._pooled = {
-                on: number for table, number in self.number.items() if (on := pool.known(table)) is not None
-            }
-        known = self._pooled
-        return bits_of((known[one] for one in members if one in known), self.size)
+            known = ((pool.known(table), number) for table, number in self.number.items())
+            self._pooled = {on: number for on, number in known if on is not None}
+        return self._pooled
 
     def named(self, bits: Bits) -> Iterator[Table]:
         """Yield the tables of a set by name."""
@@ -118,7 +125,8 @@ class Register:
         """Return those of some columns that either side tags confidential or restricted."""
         known = self._hot.get(table)
         if known is None:
-            known = self._hot[table] = tuple(self._judged(view, table) for view in self._views)
+            judged = {self._judged(view, table) for view in self._views}
+            known = self._hot[table] = tuple(one for one in judged if one[0] or one[1])
         found: frozenset[str] = frozenset()
         for whole, odd in known:
             if whole and not odd:
@@ -220,7 +228,9 @@ class Cells:
         return found
 
     def joined(self, more: Mapping[Table, Iterable[str]]) -> Cells:
-        """Return these cells with further ones."""
+        """Return these cells with further ones, or themselves where there are none."""
+        if not more:
+            return self
         found = Cells(self.register, {table: {*columns} for table, columns in self.some.items()}, self.whole)
         for table, columns in more.items():
             found.add(table, columns)
@@ -231,9 +241,10 @@ class Cells:
         wide, hot = self.register.count(self.whole) if self.whole else (0, 0)
         for table, columns in self.some.items():
             if not self._is_whole(table):
-                told = frozenset(columns) - {FUTURE}
-                wide += len(told)
-                hot += len(self.register.sensitive(table, told))
+                told = frozenset(columns)
+                wide += len(told) - (FUTURE in told)
+                found = self.register.sensitive(table, told)
+                hot += len(found) - (FUTURE in found)
         return wide, hot
 
     def best(self) -> tuple[Table, str]:
@@ -245,8 +256,34 @@ class Cells:
                 table = register.tables[(found & -found).bit_length() - 1]
                 tables.append((table, register.every(table)))
                 break
-        told = [_telling(register, table, frozenset(columns)) for table, columns in tables]
-        return min(told, key=lambda one: (*one[:-1], one[-1][0].catalog))[-1]  # a table may be among both
+        # The kind of a table's best column goes before its name: of each kind only the first table by name can win.
+        tables.sort(key=lambda one: (one[0].database, one[0].name))
+        best: list[tuple[Table, frozenset[str]]] = []
+        kind = len(_KINDS)
+        for table, some in tables:
+            columns = frozenset(some)
+            rank = _rank(register, table, columns)
+            same = best and (best[0][0].database, best[0][0].name) == (table.database, table.name)
+            if rank < kind:
+                best, kind = [(table, columns)], rank
+            elif rank == kind and same:  # in another catalog, or among both
+                best.append((table, columns))
+            elif kind == 0:
+                break
+        told = [_telling(register, table, columns) for table, columns in best]
+        return min(told, key=lambda one: (*one[:-1], one[-1][0].catalog))[-1]
+
+
+_KINDS = ("sensitive", "sensitive partition key", "plain", "plain partition key")
+
+
+def _rank(register: Register, table: Table, columns: frozenset[str]) -> int:
+    """Return the kind of the most telling one among some columns of a table, as a place in ``_KINDS``."""
+    told = columns - {FUTURE} or columns
+    hot, partitions = register.sensitive(table, told), register.partitions(table)
+    if hot:
+        return 1 if hot <= partitions else 0
+    return 3 if told <= partitions else 2
 
 
 def _telling(register: Register, table: Table, columns: frozenset[str]) -> tuple[bool, bool, str, str, str, Cell]:

@@ -59,8 +59,9 @@ def parts(
     dark = Facts.GRANTS in sides.dark
     reach = _Reach(sides, principal, table, condition, maybe)
     found: list[Part] = []
+    among = sides.view_live.among(sides.index_declared.pool, table)
     for who in groups_of(principal):
-        for grant in sides.index_declared.on_table(who, table):
+        for grant in sides.index_declared.on_table(who, table, among):
             if condition_fits(grant.condition, condition, maybe=maybe):
                 own = access(sides.index_declared, sides.view_live, who, table, only=grant)
                 if not dark and own and not stands(sides, grant, principal, condition, maybe=maybe):
