@@ -249,6 +249,11 @@ class Pool:
         columns: Columns = Only(names) if kind == _ONLY else AllExcept(names)
         return TableColumns(table, columns)
 
+    def means_databases(self, number: int) -> bool:
+        """Whether a resource is an LF-tag policy of databases."""
+        noun = self._nouns.get(number)
+        return isinstance(noun, TagPolicy) and noun.resource_type == "DATABASE"
+
     def inside(self, database: Database) -> set[int]:
         """Return the numbers of the tables of a database, and of all its tables."""
         if self._sorted < len(self.kinds):
@@ -609,12 +614,24 @@ class Grants(Collection[Grant]):
         who, on = self._number(principal), self.pool.known(table)
         if who is None or on is None:
             return []
-        parts = self.pool.below.get(on, ())
-        return [grant for number in (on, *parts) for grant in self._found(who, number)]
+        rows, holder = self.rows, who << RESOURCE_BITS
+        parts = [holder | number for number in (on, *self.pool.below.get(on, ()))]
+        if len(self._conditions) > 1:
+            parts = [condition << _CONDITION | key for key in parts for condition in self._conditions]
+        return [grant for key in parts if key in rows for grant in self._one(key)]
 
     def in_database(self, principal: Principal, database: Database) -> list[Grant]:
         """Return the ``ALL_TABLES`` grants in a database."""
         return self.on_object(principal, AllTables(database.catalog, database.name))
+
+    def over(self, principal: Principal, database: Database) -> Iterator[Grant]:
+        """Yield the grants that may give something on a database itself: policies without asking whether they match."""
+        who, kinds, pool = self._number(principal), self.pool.kinds, self.pool
+        this = pool.known(database)
+        for key in self._holders.get(who, ()) if who is not None else ():
+            on = key & _RESOURCE
+            if on == this or kinds[on] == _WIDE or (kinds[on] == _POLICY and pool.means_databases(on)):
+                yield from self._one(key)
 
     def elsewhere(self, principal: Principal) -> Iterator[Grant]:
         """Yield the grants that name neither one table nor all tables of a database."""

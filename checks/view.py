@@ -417,7 +417,7 @@ def database_access(
     """Return the (permission, grantable) pairs that a principal has on a database, its containing groups' included."""
     found: set[tuple[Permission, bool]] = set()
     for who in groups_of(principal):
-        for grant in index.elsewhere(who):
+        for grant in index.over(who, database):
             if condition_fits(grant.condition, condition, maybe=maybe):
                 found |= on_database(grant, view, database)
     return found

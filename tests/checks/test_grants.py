@@ -106,6 +106,14 @@ def test_look_ups_find_what_a_walk_over_all_rows_finds(some: list[Grant]) -> Non
             assert _same(packed.on_table(who, table), [*named, *wide])
             inside = [one for one in mine if (t := table_of(one.resource)) is not None and t.parent == table.parent]
             over = [one for one in mine if one.resource == AllTables(table.catalog, table.database)]
+            on_top = [
+                one
+                for one in mine
+                if one.resource == table.parent
+                or isinstance(one.resource, Catalog | AnyResource)
+                or (isinstance(one.resource, TagPolicy) and one.resource.resource_type == "DATABASE")
+            ]
+            assert _same(packed.over(who, table.parent), on_top)
             assert _same(packed.inside(who, table.parent), [*inside, *over])
         tabular = (Table, TableColumns, DataCellsFilter, AllTables)
         assert _same(packed.elsewhere(who), (one for one in mine if not isinstance(one.resource, tabular)))
