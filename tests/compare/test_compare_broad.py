@@ -79,6 +79,68 @@ def test_sets_of_tables_are_judged_as_each_table_is(pair: tuple[Lake, Lake]) -> 
             assert quick == slow, grant
 
 
+@quiet
+@given(pairs())
+def test_layers_of_tags_mean_what_a_policy_means_on_each_table(pair: tuple[Lake, Lake]) -> None:
+    sides = Sides(*pair)
+    judge, register = sides.breadth, sides.register
+    for view, side in ((sides.view_declared, judge.declared), (sides.view_live, judge.live)):
+        for policy in {*sides.index_declared.granted_policies(), *sides.index_live.granted_policies()}:
+            if policy.resource_type != "TABLE":
+                continue
+            body = view.expression(policy)
+            met = {
+                one: view.match(body, one)
+                for one in register.tables
+                if body is not None and one.catalog == policy.catalog
+            }
+            full, some = judge.means(side, policy)
+            assert {*register.named(full)} == {one for one, match in met.items() if match and match.columns is None}
+            assert {*register.named(some)} == {one for one, match in met.items() if match}
+
+
+@quiet
+@given(pairs())
+def test_access_is_the_same_whether_policies_are_sorted_or_not(pair: tuple[Lake, Lake]) -> None:
+    sides = Sides(*pair)
+    views = sides.view_declared, sides.view_live
+    cases = [(view, who, one) for view in views for who in sides.people for one in sides.tables()]
+
+    def found() -> list[Any]:
+        return [
+            access(index, view, who, one)
+            for view, who, one in cases
+            for index in (sides.index_declared, sides.index_live)
+        ]
+
+    slow = found()
+    assert sides.breadth
+    assert all(view.sorter is not None for view in views)
+    assert found() == slow
+
+
+@quiet
+@given(pairs(), st.data())
+def test_the_most_telling_cell_is_the_least_of_all(pair: tuple[Lake, Lake], data: st.DataObject) -> None:
+    register = Sides(*pair).register
+    cells = Cells(register)
+    for one in register.tables:
+        if data.draw(st.booleans()):
+            cells.add(one, data.draw(st.sets(st.sampled_from(sorted(register.every(one))), min_size=1)))
+        elif data.draw(st.booleans()):
+            cells.whole |= register.bits([one])
+    if not cells:
+        return
+
+    def rank(cell: tuple[Table, str]) -> tuple[object, ...]:
+        where, name = cell
+        hot, partitions = register.sensitive(where, frozenset({name})), register.partitions(where)
+        return not hot, name in partitions, where.database, where.name, name, where.catalog
+
+    told = [(one, frozenset(columns) - {FUTURE} or columns) for one, columns in cells.items()]
+    assert cells.best() == min(((one, name) for one, columns in told for name in columns), key=rank)
+
+
 def test_what_is_left_to_be_judged_one_by_one_is_what_another_grant_names() -> None:
     declared = lake(
         [give(ANALYST, "SELECT", table("sales.b"))], tables=[whole("sales.a"), whole("sales.b"), whole("hr.c")]
