@@ -634,7 +634,8 @@ def _on_whole_tables(sides: Sides, principal: Principal, policy: TagPolicy) -> l
     index, register, judge = sides.index_declared, sides.register, sides.breadth
     numbers = index.tables_of(principal)
     named = register.pooled(index.pool, numbers)
-    tables: list[Resource] = [*register.named(named & judge.means(judge.live, policy)[0])]
+    elsewhere = ~register.catalog.get(policy.catalog, 0)  # nothing is known of these: they are asked one by one
+    tables: list[Resource] = [*register.named(named & (judge.means(judge.live, policy)[0] | elsewhere))]
     tables += [index.pool.noun(one) for one in register.strange(index.pool, numbers)]
     return [grant for table in tables for grant in index.on_object(principal, table)]
 
