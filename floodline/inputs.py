@@ -8,7 +8,8 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,8 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 from checks import declared
 from checks.live import facts, recording
 from checks.live.answer import Answer, Cut
-from checks.live.collectors import Call
-from checks.model import LakeId, SourceInfo
+from checks.model import SourceInfo
 from floodline import __version__
 from floodline.errors import CannotStart
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from checks.focus import Focus
     from checks.grants import Pool
     from checks.live.collect import Limits, Place, Reading, Step
+    from checks.live.collectors import Call
     from checks.live.journal import Journal
+    from checks.model import LakeId
 
 
 _MAPPED = 8 << 20
@@ -266,20 +268,39 @@ def asked(
         raise CannotStart(str(error)) from error
 
 
-def aws(
-    regions: Sequence[str],
-    profile: str | None,
-    progress: Callable[[Step], None],
-    focus: Focus | None = None,
-    *,
-    limits: Limits | None = None,
-    record: str | None = None,
-    pool: Pool | None = None,
-    doubts: Callable[[Read], Mapping[LakeId, Sequence[Call]]] | None = None,
-) -> Read:
-    """Read AWS into facts, by way of a journal that goes when they are made; *record* keeps it as a recording.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """AWS, read into a journal: facts as often as they are wanted, and second questions."""
 
-    *doubts* says, of what was read, what to ask a second time; the facts are then made of all answers.
+    reading: Reading
+    journal: Journal
+    lakes: tuple[tuple[str, str], ...]
+
+    def read(self, focus: Focus | None = None) -> Read:
+        """Build the facts of everything that was answered so far."""
+        live = _watched(facts.build(self.journal.answers(self.lakes), self.journal.header, focus))
+        return Read(live, (SourceInfo("aws", ", ".join(str(lake.id) for lake in live.lakes) or "nothing", None, None),))
+
+    def more(self, calls: Mapping[LakeId, Sequence[Call]]) -> None:
+        """Ask second questions.
+
+        Raises:
+            CannotStart: the credentials ran out.
+
+        """
+        from checks.live.collect import CannotStartError  # noqa: PLC0415
+
+        try:
+            self.reading.more({(lake.account, lake.region): asked for lake, asked in calls.items()})
+        except CannotStartError as error:
+            raise CannotStart(str(error)) from error
+
+
+@contextmanager
+def asking(
+    regions: Sequence[str], profile: str | None, progress: Callable[[Step], None], limits: Limits | None = None
+) -> Iterator[Reader]:
+    """Read AWS by way of a journal that goes at the end.
 
     Raises:
         CannotStart: as of ``asked``.
@@ -287,35 +308,26 @@ def aws(
     """
     from checks.live.collect import Limits  # noqa: PLC0415
     from checks.live.journal import Journal  # noqa: PLC0415
-    from floodline.keeping import write  # noqa: PLC0415
 
     limits = limits or Limits()
     where = places(regions, profile, limits)
     with tempfile.TemporaryFile() as file:
         journal = Journal(file, header())
         reading, lakes = asked(where, journal, limits, progress)
-
-        def built() -> Read:
-            live = _watched(facts.build_many([(journal.header, journal.answers(lakes))], focus, pool))
-            name = ", ".join(str(lake.id) for lake in live.lakes) or "nothing"
-            return Read(live, (SourceInfo("aws", name, None, None),))
-
-        read = built()
-        if doubts is not None and (more := doubts(read)):
-            _ask_more(reading, {(lake.account, lake.region): calls for lake, calls in more.items()})
-            read = built()
-        if record is not None:
-            write(journal, lakes, record)
-    return read
+        yield Reader(reading, journal, tuple(lakes))
 
 
-def _ask_more(reading: Reading, calls: Mapping[tuple[str, str], Sequence[Call]]) -> None:
-    from checks.live.collect import CannotStartError  # noqa: PLC0415
+def aws(
+    regions: Sequence[str], profile: str | None, progress: Callable[[Step], None], focus: Focus | None = None
+) -> Read:
+    """Read AWS into facts.
 
-    try:
-        reading.more(calls)
-    except CannotStartError as error:
-        raise CannotStart(str(error)) from error
+    Raises:
+        CannotStart: as of ``asked``.
+
+    """
+    with asking(regions, profile, progress) as reader:
+        return reader.read(focus)
 
 
 def _watched(live: facts.Live) -> facts.Live:

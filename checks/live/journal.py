@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 SECOND: Final = "second"
 """The name under which second reads stand: questions that a first comparison left."""
-SECOND_RANK: Final = 95
+SECOND_RANK: Final = 100
+"""Last: the lines of all others are those of a recording without second reads."""
 
 _PART: Final = b',"part":'
 _PIECE: Final = 1 << 18
@@ -194,6 +195,11 @@ class Journal:
         if number > of.round:
             of.round = number
             of.listings.clear()
+
+    def forget(self, collector: str) -> None:
+        """Pass over everything that a collector read."""
+        for lake in self._lakes.values():
+            lake.pop(collector, None)
 
     # ------------------------------------------------------------------------------------------------------- reading
     def accounts(self, region: str) -> list[str]:

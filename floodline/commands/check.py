@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from dataclasses import replace
 
 import click
 
 import reports
 from checks.evaluate import WORDS
+from checks.live.journal import SECOND
 from checks.live.second import questions
 from checks.model import Report, Severity
-from floodline import config
+from floodline import config, keeping
 from floodline.checking import report as make_report
 from floodline.equal import explain
 from floodline.errors import CannotStart, Usage
-from floodline.inputs import Read, aws, declaration, now, only_regions, recordings
+from floodline.inputs import Read, Reader, asking, declaration, now, only_regions, recordings
 from floodline.options import pace, sources, threshold
 from floodline.outputs import summary, wanted, write
 from floodline.progress import reading
@@ -92,24 +94,26 @@ def command(
     told = declaration(state, stack, preview)
     only = region[0] if len(region) == 1 else None
 
-    def compared(some: Read) -> Report:
-        return make_report(told, some, account=account, region=only, threshold=limit, started=started)
+    def compared(read: Read) -> Report:
+        if not read.live.lakes and not told.resources:
+            raise CannotStart("neither the declaration nor the live side has a lake: nothing to compare")
+        return make_report(told, read, account=account, region=only, threshold=limit, started=started)
 
     if live:
         read = only_regions(recordings(live), region)
+        result = compared(read)
     else:
         from checks.live.collect import Limits  # noqa: PLC0415 - botocore, which --live need not pay for
 
-        with reading(quiet=quiet) as progress:
-            limits = Limits(concurrency, max_rps)
-            # What a first comparison finds missing is asked for once more, object by object, before it is said.
-            read = aws(
-                region, profile, progress, limits=limits, record=record,
-                doubts=lambda some: questions(compared(some).findings if some.live.lakes else ()),
-            )  # fmt: skip
-    if not read.live.lakes and not told.resources:
-        raise CannotStart("neither the declaration nor the live side has a lake: nothing to compare")
-    result = compared(read)
+        with (
+            reading(quiet=quiet) as progress,
+            asking(region, profile, progress, Limits(concurrency, max_rps)) as reader,
+        ):
+            read = reader.read()
+            result = compared(read)
+            read, result = _confirmed(reader, read, result, compared)
+            if record is not None:
+                keeping.write(reader.journal, reader.lakes, record)
     if not quiet:
         summary(result)
     if explain_equal:
@@ -118,6 +122,23 @@ def command(
         if not quiet:
             click.echo(f"written: {path}", err=True)
     return int(result.exit_code)
+
+
+def _confirmed(reader: Reader, read: Read, result: Report, compared: Callable[[Read], Report]) -> tuple[Read, Report]:
+    """Ask once more, object by object, about what looks lost or retagged, before it is said; compare again.
+
+    Where that changes no finding the first report stands, byte for byte what a check of a recording says.
+    """
+    calls = questions(result.findings)
+    if not calls:
+        return read, result
+    reader.more(calls)
+    again = reader.read()
+    second = compared(again)
+    if (second.findings, second.complete) == (result.findings, result.complete):
+        reader.journal.forget(SECOND)
+        return read, result
+    return again, second
 
 
 def _recordable(record: str, live: tuple[str, ...]) -> None:

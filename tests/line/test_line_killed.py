@@ -173,3 +173,28 @@ def test_a_check_keeps_its_recording_on_request(world: World, tmp_path: Path):
     assert judged(replay(world.state, target)) == judged(ended)
     assert "--live" in world.check("--record", target, "--live", target).refused(64)
     assert "cannot write" in world.check("--record", tmp_path / "no" / "lake.jsonl").refused(64)
+
+
+def test_a_row_that_a_listing_left_out_is_asked_for_before_it_is_called_lost(world: World, tmp_path: Path):
+    """Every sweep drops the grants of one table; asked about that table alone, AWS shows them."""
+    operations = world.lab.lake().operations
+    whole = operations["ListPermissions"]
+
+    def forgetful(request: Any, caller: Any) -> Any:
+        answer = whole(request, caller)
+        if "Resource" in request:
+            return answer
+        found = json.loads(answer.text) if hasattr(answer, "text") else answer
+        member = "PrincipalResourcePermissions"
+        return {**found, member: [one for one in found[member] if "keystroke_sessions" not in json.dumps(one)]}
+
+    target = tmp_path / "lake.jsonl"
+    operations["ListPermissions"] = forgetful
+    ended = world.check("--record", target)
+    collected = tmp_path / "collected.jsonl"
+    assert run("collect", "-q", "-o", collected, env=world.env()).code == 0
+    lost = [one for one in replay(world.state, collected).findings if one["verdict"] == "narrowed"]
+    assert lost, "who only reads the sweeps is taken in"
+    assert not [one for one in ended.findings if one["verdict"] == "narrowed"]
+    assert ended.code != 0, "sweeps that leave out rows are no complete view"
+    assert judged(replay(world.state, target)) == judged(ended)
