@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import mmap
 import os
@@ -173,7 +174,8 @@ def recordings(paths: Sequence[str], focus: Focus | None = None, pool: Pool | No
             stream: IO[bytes] = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
             opened.append((path, stream))
             inputs.append(recording.read(stream, _shown(path)))
-        live = facts.build_many(inputs, focus, pool)
+        with _no_collection():
+            live = facts.build_many(inputs, focus, pool)
         hashed = _sha256 if focus is None else lambda _path: None
         sources = tuple(SourceInfo("recording", _shown(path), None, hashed(path)) for path, _ in opened)
     except recording.RecordingError as error:
@@ -185,6 +187,18 @@ def recordings(paths: Sequence[str], focus: Focus | None = None, pool: Pool | No
             if stream is not sys.stdin.buffer:
                 stream.close()
     return Read(live, sources)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Look for no garbage meanwhile: of what reading makes nothing is a cycle, and millions of things are kept."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _sha256(path: str) -> str | None:
