@@ -19,6 +19,8 @@ from checks.evaluate import Threshold, evaluate
 from checks.live.collect import Limits
 from checks.model import Caller, Report, Run
 from floodline import inputs, keeping
+from floodline.accounts import planned
+from floodline.options import Whom
 from reports import formats
 
 STATE: Final = "state.json"
@@ -59,7 +61,7 @@ def collect(folder: Path, name: str) -> Measure:
     with measured() as work:
         limits = Limits()
         with keeping.journal(str(target), [], fresh=True) as journal:
-            _, lakes = inputs.asked(inputs.places([], None, limits), journal, limits, progress)
+            _, lakes = inputs.asked(planned(Whom(), limits).places, journal, limits, progress)
             pages = keeping.write(journal, lakes, str(target))
             listings = journal.listings()
         keeping.part_of(str(target)).unlink()

@@ -12,8 +12,11 @@ from floodline.errors import Usage
 if TYPE_CHECKING:
     import click
 
-_LISTS = frozenset({"state", "stack", "preview", "live", "region", "output"})
-_TEXTS = frozenset({"fail-on", "min-severity", "account", "profile"})
+_LISTS = frozenset({"state", "stack", "preview", "live", "region", "output", "role-arn"})
+_TEXTS = frozenset({
+    "fail-on", "min-severity", "account", "profile", "organization", "accounts", "role-name", "external-id",
+    "session-name",
+})  # fmt: skip
 _FLAGS = frozenset({"exit-zero", "explain-equal", "quiet"})
 _KNOWN = sorted(_LISTS | _TEXTS | _FLAGS)
 

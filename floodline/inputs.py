@@ -13,15 +13,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from checks import declared
 from checks.live import facts, recording
 from checks.live.answer import Answer, Cut
 from checks.model import SourceInfo
+from checks.spelling import printable
 from floodline import __version__
 from floodline.errors import CannotStart
 
@@ -32,7 +34,12 @@ if TYPE_CHECKING:
     from checks.live.collectors import Call
     from checks.live.journal import Journal
     from checks.model import LakeId
+    from floodline.options import Whom
 
+
+PART = ".part"
+"""How the names end of what a reading that goes on, or broke off, keeps."""
+RECORDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 _MAPPED = 8 << 20
 """Bytes from which a file is mapped."""
@@ -134,58 +141,23 @@ class Read:
     sources: tuple[SourceInfo, ...]
 
 
-class _Hashed:
-    """A byte stream that hashes what is read through it."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self.sha = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self.sha.update(data)
-        return data
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data
-        self.sha.update(data)
-        return len(data)
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self._stream.close()
-
-
 def recordings(paths: Sequence[str], focus: Focus | None = None, pool: Pool | None = None) -> Read:
-    """Read recordings back; with a *focus*, only what bears on that question, and they are not hashed.
+    """Read recordings back, those of folders too; with a *focus*, only what bears on it, and they are not hashed.
 
     Raises:
         CannotStart: a file is missing or no recording.
 
     """
-    inputs: list[tuple[recording.Header | None, Iterable[Answer | Cut]]] = []
-    opened: list[tuple[str, IO[bytes]]] = []
+    named = [one for path in paths for one in recordings_at(path)]
     try:
-        for path in paths:
-            # Closed below, all together: recordings are read in turn, after the last was opened.
-            stream: IO[bytes] = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
-            opened.append((path, stream))
-            inputs.append(recording.read(stream, _shown(path)))
         with _no_collection():
-            live = facts.build_many(inputs, focus, pool)
+            live = facts.build_many(_each(named), focus, pool)
         hashed = _sha256 if focus is None else lambda _path: None
-        sources = tuple(SourceInfo("recording", _shown(path), None, hashed(path)) for path, _ in opened)
+        sources = tuple(SourceInfo("recording", _shown(path), None, hashed(path)) for path in named)
     except recording.RecordingError as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
         raise CannotStart(f"cannot read `{error.filename}`: {(error.strerror or str(error)).lower()}") from error
-    finally:
-        for _, stream in opened:
-            if stream is not sys.stdin.buffer:
-                stream.close()
     return Read(live, sources)
 
 
@@ -201,33 +173,40 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
+def _each(paths: Sequence[str]) -> Iterator[tuple[recording.Header | None, Iterable[Answer | Cut]]]:
+    """Open recordings one after the other: there may be one for each region of each account."""
+    for path in paths:
+        if path == "-":
+            yield recording.read(sys.stdin.buffer, _shown(path))
+            continue
+        with Path(path).open("rb") as stream:
+            yield recording.read(stream, path)
+
+
+def recordings_at(path: str) -> list[str]:
+    """Return the recordings that *path* means: itself, or those of a folder that `collect -o FOLDER/` wrote.
+
+    Raises:
+        CannotStart: the folder has none, or its reading broke off: what it lacks would pass for what is not there.
+
+    """
+    if path == "-" or not Path(path).is_dir():
+        return [path]
+    names = sorted(one.name for one in Path(path).iterdir() if one.is_file())
+    broken = next((name for name in names if name.endswith(PART)), None)
+    if broken is not None:
+        raise CannotStart(f"`{path}` holds a reading that broke off (`{broken}`): the same `collect` goes on with it")
+    found = [str(Path(path) / name) for name in names if name.endswith(RECORDINGS)]
+    if not found:
+        raise CannotStart(f"`{path}` holds no recording: they end in {', '.join(RECORDINGS)}")
+    return found
+
+
 def _sha256(path: str) -> str | None:
     if path == "-":
         return None
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def places(regions: Sequence[str], profile: str | None, limits: Limits) -> list[Place]:
-    """Return what is read: each region of the caller's own account, with clients of one session.
-
-    Raises:
-        CannotStart: no region, or no such profile.
-
-    """
-    import boto3  # noqa: PLC0415 - a third of a second that --help and --live need not pay
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
-
-    from checks.live.collect import Place  # noqa: PLC0415
-
-    try:
-        session = boto3.Session(profile_name=profile)
-        chosen = list(dict.fromkeys(regions)) or [session.region_name]
-    except BotoCoreError as error:
-        raise CannotStart(f"cannot reach AWS: {error}") from error
-    if chosen == [None]:
-        raise CannotStart("no region: give `--region us-east-1`, or set AWS_REGION")
-    return [Place(region, partial(clients, session, region, limits)) for region in chosen]
 
 
 def clients(session: Any, region: str, limits: Limits) -> dict[str, Any]:
@@ -311,9 +290,7 @@ class Reader:
 
 
 @contextmanager
-def asking(
-    regions: Sequence[str], profile: str | None, progress: Callable[[Step], None], limits: Limits | None = None
-) -> Iterator[Reader]:
+def asking(whom: Whom, progress: Callable[[Step], None], limits: Limits | None = None) -> Iterator[Reader]:
     """Read AWS by way of a journal that goes at the end.
 
     Raises:
@@ -322,25 +299,28 @@ def asking(
     """
     from checks.live.collect import Limits  # noqa: PLC0415
     from checks.live.journal import Journal  # noqa: PLC0415
+    from floodline.accounts import note, planned  # noqa: PLC0415
 
     limits = limits or Limits()
-    where = places(regions, profile, limits)
+    plan = planned(whom, limits)
+    for words in plan.notes:
+        click.echo(printable(words), err=True)
     with tempfile.TemporaryFile() as file:
         journal = Journal(file, header())
-        reading, lakes = asked(where, journal, limits, progress)
+        note(plan, journal)
+        reading, lakes = asked(plan.places, journal, limits, progress)
+        lakes += [one for one in plan.lakes if one not in lakes]
         yield Reader(reading, journal, tuple(lakes))
 
 
-def aws(
-    regions: Sequence[str], profile: str | None, progress: Callable[[Step], None], focus: Focus | None = None
-) -> Read:
+def aws(whom: Whom, progress: Callable[[Step], None], focus: Focus | None = None) -> Read:
     """Read AWS into facts.
 
     Raises:
         CannotStart: as of ``asked``.
 
     """
-    with asking(regions, profile, progress) as reader:
+    with asking(whom, progress) as reader:
         return reader.read(focus)
 
 
@@ -357,7 +337,7 @@ def _watched(live: facts.Live) -> facts.Live:
 
 def only_regions(read: Read, regions: Sequence[str]) -> Read:
     """Keep the lakes of the named regions (recordings may hold more than is asked for)."""
-    if not regions:
+    if not regions or "all" in regions:
         return read
     lakes = tuple(lake for lake in read.live.lakes if lake.id.region in regions)
     missing = sorted(set(regions) - {lake.id.region for lake in lakes})

@@ -6,6 +6,7 @@ same command goes on with it.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,9 +19,10 @@ import click
 from checks.live import recording
 from checks.live.journal import Journal
 from floodline.errors import CannotStart
-from floodline.inputs import header
+from floodline.inputs import PART, RECORDINGS, header
 
-PART = ".part"
+COLLECTING = "collecting" + PART
+"""In a folder: which of its recordings are done, while others are not."""
 
 
 def part_of(output: str) -> Path:
@@ -30,8 +32,10 @@ def part_of(output: str) -> Path:
 
 
 @contextmanager
-def journal(output: str, scope: Sequence[str], *, fresh: bool) -> Iterator[Journal]:
+def journal(output: str, scope: Sequence[str], *, fresh: bool, alone: bool = True) -> Iterator[Journal]:
     """Open the journal of *output*, or begin it; *scope* is what is read, and the same where it goes on.
+
+    Where it is one of many (not *alone*), somebody else says what is kept.
 
     Raises:
         CannotStart: another run writes it, it is of something else, or it cannot be written.
@@ -50,6 +54,8 @@ def journal(output: str, scope: Sequence[str], *, fresh: bool) -> Iterator[Journ
                 if not len(found):
                     part.unlink()
                     raise
+                if not alone:
+                    raise
                 kept = f"`{part.name}` keeps what was read, and the same command goes on from there"
                 if isinstance(error, CannotStart):
                     raise CannotStart(f"{error.message}; {kept}") from error
@@ -57,6 +63,78 @@ def journal(output: str, scope: Sequence[str], *, fresh: bool) -> Iterator[Journ
                 raise
     except OSError as error:
         raise CannotStart(f"cannot write `{error.filename or output}`: {_why(error)}") from error
+
+
+class Progress:
+    """Which recordings of a folder are done: name → calls that were refused there, with AWS's codes."""
+
+    def __init__(self, file: IO[bytes], done: dict[str, dict[str, str]]) -> None:
+        """*file* is the folder's own note, open at its end."""
+        self._file = file
+        self.done = done
+
+    def finish(self, name: str, refused: dict[str, str]) -> None:
+        """Note that a recording stands in the folder, whole."""
+        self.done[name] = refused
+        self._file.write(json.dumps({"done": name, "refused": refused}).encode() + b"\n")
+        self._file.flush()
+
+
+@contextmanager
+def folder(output: str, scope: Sequence[str], *, fresh: bool) -> Iterator[Progress]:
+    """Open a folder of recordings, or make it; a run that broke off there goes on, if *scope* is the same.
+
+    Raises:
+        CannotStart: another run writes it, it is of something else, or it cannot be written.
+
+    """
+    note = Path(output) / COLLECTING
+    try:
+        Path(output).mkdir(parents=True, exist_ok=True)
+        with open(os.open(note, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:  # noqa: PTH123 - a file descriptor
+            _lock(file, output)
+            if fresh:
+                file.truncate()
+                for left in Path(output).glob(f"*{RECORDINGS[-1]}{PART}"):
+                    left.unlink()
+            done = _done(file, note, scope)
+            try:
+                yield Progress(file, done)
+            except (CannotStart, KeyboardInterrupt) as error:
+                if not any(one.name.endswith(PART) and one != note for one in Path(output).iterdir()) and not done:
+                    note.unlink()
+                    raise
+                kept = f"`{output}` keeps what was read, and the same command goes on from there"
+                if isinstance(error, CannotStart):
+                    raise CannotStart(f"{error.message}; {kept}") from error
+                click.echo(kept, err=True)
+                raise
+            note.unlink()
+    except OSError as error:
+        raise CannotStart(f"cannot write `{error.filename or output}`: {_why(error)}") from error
+
+
+def _done(file: IO[bytes], note: Path, scope: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Read which recordings are done; a line that is cut is one that is not."""
+    file.seek(0)
+    lines = []
+    whole = 0
+    for line in file:
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            break
+        whole += len(line)
+    if lines and (not isinstance(lines[0], dict) or lines[0].get("scope") != list(scope)):
+        raise CannotStart(
+            f"`{note}` is of other regions or accounts than are to be read now; begin anew with `--fresh`"
+        )
+    file.seek(whole)
+    file.truncate()
+    if not lines:
+        file.write(json.dumps({"scope": list(scope)}).encode() + b"\n")
+        file.flush()
+    return {one["done"]: one["refused"] for one in lines[1:] if (note.parent / one["done"]).is_file()}
 
 
 def _resumed(file: IO[bytes], part: Path, scope: Sequence[str]) -> Journal | None:

@@ -29,7 +29,7 @@ from botocore.parsers import ResponseParserError
 
 from checks.live import wire
 from checks.live.answer import Failure
-from checks.live.collectors import allowed
+from checks.live.collectors import ENTRIES, allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,8 +118,8 @@ def perform(clients: Clients, service: str, operation: str, request: Mapping[str
         ForbiddenCallError: no collector names the operation.
 
     """
-    if (service, operation) not in allowed():
-        raise ForbiddenCallError(f"`{service}:{operation}` is no call that a collector names")
+    if (service, operation) not in allowed() | ENTRIES:
+        raise ForbiddenCallError(f"`{service}:{operation}` is no call that a collector names, and leads to none")
     client = clients[service]
     method: Callable[..., Any] | None = getattr(client, xform_name(operation), None)
     return None if method is None else wire.answer_of(client, operation, method(**request))

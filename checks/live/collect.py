@@ -98,12 +98,15 @@ class Means:
 class Place:
     """One lake to read: a region, and clients of one session, made when its turn comes.
 
-    Without *account* it is the caller's own.
+    Without *account* it is the caller's own. *beside*: others are read too, so that one that lets nobody in (a region
+    that is not enabled) is an answer like any other refusal, and not the end. *journal*: where it has one of its own.
     """
 
     region: str
     clients: Callable[[], Clients]
     account: str | None = None
+    beside: bool = False
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,11 @@ class Budget:
     """Answers that were in the journal already."""
     rounds: int = 0
     """How often grants were read again because settings or LF-tags had changed meanwhile."""
+
+    def __add__(self, other: Budget) -> Budget:
+        """Sum what two readings cost, one after the other."""
+        return Budget(self.calls + other.calls, self.retries + other.retries, self.throttled + other.throttled,
+                      self.seconds + other.seconds, self.kept + other.kept, self.rounds + other.rounds)  # fmt: skip
 
 
 def _silent(_step: Step) -> None:
@@ -212,8 +220,9 @@ class _Run:
 class _Lake:
     """One place while it is read."""
 
-    def __init__(self, place: Place, number: int, allowance: int) -> None:
+    def __init__(self, place: Place, number: int, allowance: int, journal: Journal) -> None:
         self.place = place
+        self.journal = journal if place.journal is None else place.journal
         self.number = number
         self.clients = place.clients()
         self.account = ""
@@ -222,6 +231,10 @@ class _Lake:
         self.slowed = 0
         self.round = 0
         self.identified = False
+        self.heard = False
+        """Whether any call was answered."""
+        self.refused = False
+        """Whether the place let nobody in."""
         self.runs: dict[str, _Run] = {}
         self.ready: deque[_Listing] = deque()
 
@@ -280,7 +293,7 @@ class Reading:
         """Ask second questions of lakes that were read; their answers stand in the journal under ``second``."""
         for lake in self._done:
             asked = list(calls.get(lake.key, ()))
-            if not asked:
+            if not asked or lake.refused:
                 continue
             second = Collector(SECOND, SECOND_RANK, tuple(allowed()), (), partial(_these, asked))
             lake.runs[SECOND] = _Run(lake, second, 0)
@@ -362,7 +375,7 @@ class Reading:
 
     # ------------------------------------------------------------------------------------------------- what to ask next
     def _begin(self, place: Place, number: int) -> _Lake:
-        lake = _Lake(place, number, self._limits.concurrency)
+        lake = _Lake(place, number, self._limits.concurrency, self._journal)
         for one in collectors():
             lake.runs[one.name] = _Run(lake, one, 0)
         run = lake.runs[_CALLER]
@@ -407,12 +420,12 @@ class Reading:
         listing = _Listing(run, call, key_of(name, *_called(call)))
         self._known += 1
         run.open += 1
-        kept = self._journal.kept(*lake.key, name, listing.key)
+        kept = lake.journal.kept(*lake.key, name, listing.key)
         if kept is None:
             return listing
         listing.attempt = kept.attempt
         while (where := kept.pages.get(listing.page)) is not None:
-            answer = self._journal.page(where)
+            answer = lake.journal.page(where)
             if answer.response is None:
                 if answer.error is not None and answer.error.code in NOTHING_THERE:
                     self._over(listing)
@@ -434,12 +447,15 @@ class Reading:
         lake, listing, number = self._flight.pop(future)
         lake.in_flight -= 1
         found = future.result()
+        if lake.refused:
+            return
         if isinstance(found, Failed):
             self._failed(lake, listing, found, number)
             return
         # One call more at once when all that may be on their way came back well: slowly up, quickly down.
         lake.allowance = min(float(self._limits.concurrency), lake.allowance + 1 / lake.allowance)
         listing.tries = 0
+        lake.heard = True
         if not lake.identified:
             self._identify(lake, listing, found, None)
         self._write(lake, listing, found, None)
@@ -464,6 +480,9 @@ class Reading:
             lake.ready.append(listing)
             return
         if failed.fatal:
+            if lake.place.beside and not lake.heard:
+                self._refused(lake, listing, failed)
+                return
             if lake.identified:
                 raise StoppedError(f"{failed.fatal}; {self._answers:,} answers had been read")
             raise CannotStartError(failed.fatal)
@@ -477,11 +496,25 @@ class Reading:
             return
         if not lake.identified:
             if failed.passing and not failed.http_status:
+                if lake.place.beside:
+                    self._refused(lake, listing, failed)
+                    return
                 raise CannotStartError(f"AWS cannot be reached: {failed.message}")
             self._identify(lake, listing, None, failed)
         listing.run.failed = True
         self._write(lake, listing, None, failed.plain())
         self._step_done(lake, listing, over=True)
+
+    def _refused(self, lake: _Lake, listing: _Listing, failed: Failed) -> None:
+        """Write down that a place lets nobody in, and ask nothing more of it."""
+        if not lake.identified:
+            self._identify(lake, listing, None, failed)
+        self._write(lake, listing, None, failed.plain())
+        self._step_done(lake, listing, over=True)
+        lake.refused = True
+        lake.ready.clear()
+        for run in lake.runs.values():
+            run.ended = True
 
     def _step_done(self, lake: _Lake, listing: _Listing, *, over: bool) -> None:
         if over:
@@ -536,7 +569,7 @@ class Reading:
         at = self._means.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         answer = Answer(*lake.key, call.service, call.operation, listing.request(), body, failure, at, 0)
         run = listing.run
-        self._journal.add(answer, Part(run.collector.name, run.number, listing.page, listing.attempt))
+        lake.journal.add(answer, Part(run.collector.name, run.number, listing.page, listing.attempt))
 
     # --------------------------------------------------------------------------------------------------- who is asking
     def _identify(self, lake: _Lake, listing: _Listing, body: bytes | None, failure: Failure | None) -> None:
@@ -548,7 +581,7 @@ class Reading:
             raise CannotStartError(f"cannot tell the AWS account: sts:GetCallerIdentity gave none{code}")
         lake.account = account
         lake.identified = True
-        journal = self._journal
+        journal = lake.journal
         others = [one for one in journal.accounts(lake.place.region) if one != account]
         if lake.place.account is None and others:
             raise ResumeError(f"what was read before is of account {others[0]}, and these credentials are of {account}")
@@ -569,7 +602,7 @@ class Reading:
         for run in lake.runs.values():
             if run.collector.bracketed or run.collector.repeats:
                 run.number = lake.round
-                self._journal.settle(*lake.key, run.collector.name, lake.round)
+                lake.journal.settle(*lake.key, run.collector.name, lake.round)
 
     # ----------------------------------------------------------------------------------------------------- the bracket
     def _read_again(self, lake: _Lake) -> bool:

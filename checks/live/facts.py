@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks.live.answer import Answer, Cut
+from checks.live.collectors import ENTRIES
 from checks.live.draft import Draft
 from checks.live.narrow import Narrower
 from checks.live.proof import prove
-from checks.model import Facts, Gap, LedgerRow, Side
+from checks.model import Caller, Facts, Gap, LedgerRow, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from checks.focus import Focus
     from checks.grants import Pool
@@ -82,19 +84,62 @@ def build_many(
         drafts[answer.account, answer.region].add(answer, counted=False)
     # Who the caller is holds for an account, whatever region the answer is filed under; it makes a lake only if
     # nothing else was read there.
+    read = frozenset(drafts)
+    entries = [one for one in account_wide if one.error is not None and _is_entry(one, read)]
     for answer in account_wide:
+        if answer.error is not None and _is_entry(answer, read):
+            continue
         homes = [place for place in sorted(drafts) if place[0] == answer.account]
         place = answer.account, answer.region
         for home in homes or [place]:
             _draft(drafts, home, pool).add(answer, counted=place == home or (place not in drafts and home == homes[0]))
-    lakes, complete = [], bool(drafts) and not rows
+    lakes, complete = [], bool(drafts) and not rows and not entries
+    for place, gap in _unentered(entries, rows):
+        if place in drafts:
+            drafts[place].gaps.add(gap)
+        else:
+            unread = Draft(*place, pool)
+            unread.gaps.add(gap)
+            lakes.append(unread.lake(Caller()))
     for place in sorted(drafts):
         proof = prove(drafts[place])
         complete = complete and proof.complete
         rows += proof.ledger
         lakes.append(drafts[place].lake(proof.caller))
+    lakes.sort(key=lambda lake: lake.id)
     rows.sort(key=lambda row: (row.account, row.region, row.service, row.operation))
     return Live(tuple(lakes), tuple(rows), complete)
+
+
+def _is_entry(answer: Answer, read: AbstractSet[tuple[str, str]]) -> bool:
+    """Whether a refusal kept somebody out of a place, or left open which places there are."""
+    out = answer.service == "sts" and (answer.account, answer.region) not in read
+    return out or (answer.service, answer.operation) in ENTRIES
+
+
+def _unentered(entries: Sequence[Answer], rows: list[LedgerRow]) -> Iterator[tuple[tuple[str, str], Gap]]:
+    """Give one gap for each place that nobody got into, and one for each account whose regions are not known."""
+    found: dict[tuple[str, str, str, str], set[str]] = {}
+    for one in entries:
+        assert one.error is not None
+        why = f"{one.error.code}: {one.error.message}" if one.error.message else one.error.code
+        found.setdefault((one.account, one.region, one.service, one.operation), set()).add(why)
+    for (account, region, service, operation), errors in sorted(found.items()):
+        whys = tuple(sorted(errors))
+        role = next((str(one.request["RoleArn"]) for one in entries if one.account == account
+                     and "RoleArn" in one.request), "the role")  # fmt: skip
+        if service != "sts":
+            basis = ("which regions are enabled is not known, so other regions were not read: allow "
+                     "`account:ListRegions` (or `ec2:DescribeRegions`), or name the regions")  # fmt: skip
+        elif operation == "AssumeRole":
+            basis = f"the account was not read: `{role}` could not be assumed"
+        else:
+            basis = "the region was not read: it takes no call with these credentials"
+        reason = f"{basis} ({'; '.join(whys)})"
+        rows.append(LedgerRow(account, region, service, operation, len(errors), 0, 0, whys, complete=False,
+                              basis=basis))  # fmt: skip
+        kind = Facts.CALLER if service == "sts" else Facts.OTHER
+        yield (account, region), Gap(Side.LIVE, f"{service}:{operation}", reason, kind)
 
 
 def _draft(drafts: dict[tuple[str, str], Draft], place: tuple[str, str], pool: Pool | None) -> Draft:

@@ -18,13 +18,15 @@ from floodline.checking import report as make_report
 from floodline.equal import explain
 from floodline.errors import CannotStart, Usage
 from floodline.inputs import Read, Reader, asking, declaration, now, only_regions, recordings
-from floodline.options import pace, sources, threshold
+from floodline.options import Whom, pace, sources, threshold
+from floodline.options import whom as whom_options
 from floodline.outputs import summary, wanted, write
 from floodline.progress import reading
 
 
 @click.command()
 @sources
+@whom_options
 @pace
 @click.option("--record", metavar="FILE", help="Keep what AWS answered as a recording, as `collect` writes it.")
 @click.option(
@@ -57,8 +59,7 @@ def command(
     stack: tuple[str, ...],
     preview: tuple[str, ...],
     live: tuple[str, ...],
-    region: tuple[str, ...],
-    profile: str | None,
+    whom: Whom,
     account: str | None,
     concurrency: int,
     max_rps: float | None,
@@ -92,7 +93,7 @@ def command(
     if (*state, *preview, *live).count("-") > 1:
         raise Usage("standard input can be read once only")
     told = declaration(state, stack, preview)
-    only = region[0] if len(region) == 1 else None
+    only = whom.only
 
     def compared(read: Read) -> Report:
         if not read.live.lakes and not told.resources:
@@ -100,14 +101,16 @@ def command(
         return make_report(told, read, account=account, region=only, threshold=limit, started=started)
 
     if live:
-        read = only_regions(recordings(live), region)
+        if whom.elsewhere:
+            raise Usage("--live has been read already: --role-arn, --organization and --accounts are for AWS")
+        read = only_regions(recordings(live), whom.regions)
         result = compared(read)
     else:
         from checks.live.collect import Limits  # noqa: PLC0415 - botocore, which --live need not pay for
 
         with (
             reading(quiet=quiet) as progress,
-            asking(region, profile, progress, Limits(concurrency, max_rps)) as reader,
+            asking(whom, progress, Limits(concurrency, max_rps)) as reader,
         ):
             read = reader.read()
             result = compared(read)

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 import reports
 from checks.model import ExitCode
+from checks.spelling import printable
 from floodline import keeping
+from floodline.accounts import note, planned
 from floodline.errors import Usage
-from floodline.inputs import asked, places
-from floodline.options import pace
+from floodline.inputs import asked, recordings_at
+from floodline.options import Whom, pace
+from floodline.options import whom as whom_options
 from floodline.progress import cost, reading
+
+if TYPE_CHECKING:
+    from checks.live.collect import Budget, Limits, Step
+    from checks.live.journal import Journal
+    from floodline.accounts import Plan
+
+_AT_ONCE = 32
+"""How many recordings of a folder are open at a time."""
 
 
 @click.command()
@@ -19,18 +36,24 @@ from floodline.progress import cost, reading
     "--output",
     "output",
     required=True,
-    metavar="FILE",
-    help="The recording to write: .jsonl, .jsonl.gz or .jsonl.zst.",
+    metavar="FILE|FOLDER/",
+    help="The recording to write: .jsonl, .jsonl.gz or .jsonl.zst; or a folder, for one of each account and region.",
 )
-@click.option("--region", "region", multiple=True, metavar="REGION", help="A region to read; repeat for several.")
+@click.option(
+    "--region",
+    "region",
+    multiple=True,
+    metavar="REGION",
+    help="A region to read; repeat for several; all: every one that the account has enabled.",
+)
 @click.option("--profile", metavar="NAME", help="An AWS profile, as for the AWS command line.")
+@whom_options
 @pace
 @click.option("--fresh", is_flag=True, help="Begin anew, although an earlier run broke off and could go on.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr.")
 def command(
     output: str,
-    region: tuple[str, ...],
-    profile: str | None,
+    whom: Whom,
     concurrency: int,
     max_rps: float | None,
     fresh: bool,
@@ -43,27 +66,112 @@ def command(
     \b
     floodline collect -o lake.jsonl.gz --region us-east-1
     floodline check --state state.json --live lake.jsonl.gz
+    floodline collect -o lakes/ --region all --organization floodline-audit
     """  # noqa: D301
-    from checks.live.collect import NOTHING_THERE, Limits  # noqa: PLC0415 - botocore, which --help need not pay for
+    from checks.live.collect import Limits  # noqa: PLC0415 - botocore, which --help need not pay for
 
-    try:
-        reports.writable(output)
-    except reports.ReportError as error:
-        raise Usage(str(error)) from error
+    if output == "-":
+        raise Usage("-o: a recording is a file that a broken-off run goes on with, not standard output")
+    many = output.endswith(("/", "\\")) or Path(output).is_dir()
+    if not many:
+        try:
+            reports.writable(output)
+        except reports.ReportError as error:
+            raise Usage(str(error)) from error
     limits = Limits(concurrency=concurrency, max_rps=max_rps)
-    where = places(region, profile, limits)
-    with keeping.journal(output, [one.region for one in where], fresh=fresh) as journal:
+    plan = planned(whom, limits, identify=many)
+    if not quiet:
+        for words in plan.notes:
+            click.echo(printable(words), err=True)
+    to_do = _into_folder if many else _into_file
+    refused, budget = to_do(output, plan, limits, fresh=fresh, quiet=quiet)
+    if not quiet:
+        for call, code in sorted(refused.items()):
+            click.echo(f"refused: {call}: {code}", err=True)
+        if budget is not None:
+            cost(budget)
+    return int(ExitCode.UNDECIDED if refused else ExitCode.CLEAN)
+
+
+def _into_file(output: str, plan: Plan, limits: Limits, *, fresh: bool, quiet: bool) -> tuple[dict[str, str], Budget]:
+    """Read everything into one recording."""
+    with keeping.journal(output, plan.scope, fresh=fresh) as journal:
         if journal.resumed and len(journal) and not quiet:
             click.echo(f"going on: {len(journal):,} answers since {journal.header.started}", err=True)
+        note(plan, journal)
         with reading(quiet=quiet) as progress:
-            done, lakes = asked(where, journal, limits, progress)
-        refused = {f"{one.service}:{one.operation}": one.error.code for one in journal.failures(lakes)
-                   if one.error is not None and one.error.code not in NOTHING_THERE}  # fmt: skip
+            done, lakes = asked(plan.places, journal, limits, progress)
+        lakes += [one for one in plan.lakes if one not in lakes]
+        refused = _refused(journal, lakes, named=len(lakes) > 1)
         count = keeping.write(journal, lakes, output)
     keeping.part_of(output).unlink(missing_ok=True)
     if not quiet:
         click.echo(f"written: {output} ({count:,} answers)", err=True)
-        for call, code in sorted(refused.items()):
-            click.echo(f"refused: {call}: {code}", err=True)
-        cost(done.budget)
-    return int(ExitCode.UNDECIDED if refused else ExitCode.CLEAN)
+    return refused, done.budget
+
+
+def _into_folder(
+    output: str, plan: Plan, limits: Limits, *, fresh: bool, quiet: bool
+) -> tuple[dict[str, str], Budget | None]:
+    """Read each place into a recording of its own; those that an earlier run finished are there already."""
+    with keeping.folder(output, plan.scope, fresh=fresh) as run, reading(quiet=quiet) as progress:
+        before = len(run.done)
+        lakes = [lake for lake in plan.lakes if _file(lake) not in run.done]
+        if before and not quiet:
+            click.echo(f"going on: {before:,} recordings are there, {len(lakes):,} are not", err=True)
+        budget: Budget | None = None
+        for start in range(0, len(lakes), _AT_ONCE):
+            spent = _batch(output, plan, lakes[start : start + _AT_ONCE], limits, run, progress, fresh=fresh)
+            budget = spent if budget is None else budget + spent
+        for lake in plan.lakes:
+            keeping.part_of(str(Path(output) / _file(lake))).unlink(missing_ok=True)
+        refused = {call: code for one in run.done.values() for call, code in one.items()}
+        count = len(run.done)
+    if not quiet:
+        click.echo(f"written: {output} ({count:,} recordings)", err=True)
+        others = sorted({Path(one).name for one in recordings_at(output)} - {_file(lake) for lake in plan.lakes})
+        if others:
+            click.echo(f"also there, and not of this run: {printable(', '.join(others))}", err=True)
+    return refused, budget
+
+
+def _batch(
+    output: str,
+    plan: Plan,
+    lakes: list[tuple[str, str]],
+    limits: Limits,
+    run: keeping.Progress,
+    progress: Callable[[Step], None],
+    *,
+    fresh: bool,
+) -> Budget:
+    with ExitStack() as stack:
+        journals: dict[tuple[str | None, str], Journal] = {}
+        for lake in lakes:
+            path = str(Path(output) / _file(lake))
+            journal = keeping.journal(path, ["/".join(lake)], fresh=fresh, alone=False)
+            journals[lake] = stack.enter_context(journal)
+            note(plan, journals[lake], only=lake)
+        where = [replace(one, journal=journals[one.account, one.region]) for one in plan.places
+                 if (one.account, one.region) in journals]  # fmt: skip
+        done, _ = asked(where, journals[lakes[0]], limits, progress)
+        for lake in lakes:
+            path = str(Path(output) / _file(lake))
+            keeping.write(journals[lake], [lake], path)
+            run.finish(_file(lake), _refused(journals[lake], [lake], named=True))
+    return done.budget
+
+
+def _file(lake: tuple[str, str]) -> str:
+    return f"{'.'.join(lake)}.jsonl.zst"
+
+
+def _refused(journal: Journal, lakes: Iterable[tuple[str, str]], *, named: bool) -> dict[str, str]:
+    """Return the calls that got no answer, with AWS's code; *named*: and where."""
+    from checks.live.collect import NOTHING_THERE  # noqa: PLC0415
+
+    return {
+        f"{one.service}:{one.operation}" + (f" ({one.account}/{one.region})" if named else ""): one.error.code
+        for one in journal.failures(lakes)
+        if one.error is not None and one.error.code not in NOTHING_THERE
+    }

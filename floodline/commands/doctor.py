@@ -13,14 +13,17 @@ from checks.principals import role_name
 from checks.spelling import principal_words, printable
 from floodline import __version__
 from floodline.errors import CannotStart
+from floodline.options import Whom
+from floodline.options import whom as whom_options
 
 _EXTRAS = {"pulumi": "pulumi", "pulumi-aws": "pulumi", "pulumi-policy": "pulumi", "moto": "lab"}
 
 
 @click.command()
-@click.option("--region", metavar="REGION", help="The region to look at.")
+@click.option("--region", multiple=True, metavar="REGION", help="A region to look at; repeat for several, or all.")
 @click.option("--profile", metavar="NAME", help="An AWS profile.")
-def command(region: str | None, profile: str | None) -> int:
+@whom_options
+def command(whom: Whom) -> int:
     """Say whether this machine and this role can read everything, and what is missing.
 
     Ends with 0 where a complete reading is possible, with 5 where it is not.
@@ -33,7 +36,7 @@ def command(region: str | None, profile: str | None) -> int:
             _say(True, f"{name} {version(name)}")
         except PackageNotFoundError:
             click.echo(f"  --    {name} is not installed (only `floodline[{extra}]` needs it)")
-    return int(ExitCode.CLEAN if _aws(region, profile) else ExitCode.CANNOT_START)
+    return int(ExitCode.CLEAN if _aws(whom) else ExitCode.CANNOT_START)
 
 
 def _say(good: bool, text: str) -> bool:
@@ -41,7 +44,7 @@ def _say(good: bool, text: str) -> bool:
     return good
 
 
-def _aws(region: str | None, profile: str | None) -> bool:
+def _aws(whom: Whom) -> bool:
     """Read just enough to say who the caller is and what it sees."""
     from floodline.inputs import aws  # noqa: PLC0415 - boto3 takes a third of a second
 
@@ -49,7 +52,7 @@ def _aws(region: str | None, profile: str | None) -> bool:
     if endpoint:
         _say(True, f"AWS_ENDPOINT_URL is {endpoint}")
     try:
-        read = aws([region] if region else [], profile, lambda _step: None)
+        read = aws(whom, lambda _step: None)
     except CannotStart as error:
         return _say(False, error.format_message())
     good = True

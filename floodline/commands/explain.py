@@ -18,7 +18,7 @@ from checks.normal import column_name, database_name, table_name
 from checks.principals import role_name
 from floodline.errors import CannotStart, Usage
 from floodline.inputs import aws, declaration, only_regions, recordings
-from floodline.options import sources
+from floodline.options import Whom, sources
 
 _LISTED = 10
 
@@ -57,7 +57,9 @@ def command(
     gc.disable()  # of what is read next to nothing is kept: looking for garbage in it would be half of the work
     try:
         told = declaration(state, stack, preview, focus)
-        read = only_regions(recordings(live, focus), region) if live else aws(region, profile, lambda _: None, focus)
+        read = (
+            only_regions(recordings(live, focus), region) if live else aws(Whom(region, profile), lambda _: None, focus)
+        )
         placed = told.place(
             account=account,
             region=region[0] if len(region) == 1 else None,

@@ -54,6 +54,12 @@ class Collector:
     repeats: str = ""
 
 
+ENTRIES: Final = frozenset({
+    ("account", "ListRegions"), ("ec2", "DescribeRegions"), ("organizations", "ListAccounts"), ("sts", "AssumeRole"),
+})  # fmt: skip
+"""Calls that no collector makes: they lead to the lakes of other regions and accounts (``checks.live.entry``)."""
+
+
 @cache
 def collectors() -> tuple[Collector, ...]:
     """Return every collector, in the order of the recording."""
