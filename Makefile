@@ -22,8 +22,9 @@ test: environment ## Run the tests on two cores, a browser's among them, then tr
 mutants: environment ## Of small wrong versions of the access engine, say how many the tests notice
 	@$(BIN)/python tests/mutation/gate.py $(MUTANTS)
 
-soak: environment ## Hold the engine against its specification on many more random lakes, and try many more mutants
+soak: environment ## Hold the engine against its specification, and the reading against bad days, on many more random lakes; more mutants
 	@FLOODLINE_PAIRS=$${FLOODLINE_PAIRS:-20000} $(BIN)/python -m pytest -n 2 -q tests/compare/test_compare_specification.py $(ARGS)
+	@FLOODLINE_PLANS=$${FLOODLINE_PLANS:-10000} $(BIN)/python -m pytest -n 2 -q tests/live/test_bad_days.py $(ARGS)
 	@FLOODLINE_MUTANTS=$${FLOODLINE_MUTANTS:-3000} $(BIN)/python tests/mutation/gate.py $(MUTANTS)
 
 check: environment ## Check format, style, types and the direction of imports
