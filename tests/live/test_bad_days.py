@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
@@ -42,7 +43,7 @@ def on_table(database, name):
 @st.composite
 def things(draw):
     """A lake as a list of what is done to make it, in order: (service, operation, parameters)."""
-    made = [("lakeformation", "PutDataLakeSettings", {"DataLakeSettings": {
+    made: list[tuple[str, str, dict[str, Any]]] = [("lakeformation", "PutDataLakeSettings", {"DataLakeSettings": {
         "DataLakeAdmins": [who(f"arn:aws:iam::{ACCOUNT}:role/lake-deployer")], "ReadOnlyAdmins": [who(AUDITOR)],
         "AllowExternalDataFiltering": draw(st.booleans())}})]  # fmt: skip
     tags = draw(st.sets(st.sampled_from(sorted(TAGS))))
@@ -140,7 +141,7 @@ BAD_DAYS = st.builds(
 
 def facts_of(lake: Lake) -> dict[Facts, set[object]]:
     """Return what is known of a lake by kind of fact, without where it was read."""
-    assigned = {
+    assigned: set[object] = {
         (target, key, one.value) for target, held in lake.assignments.items() for key, one in held.items()
     }  # fmt: skip
     return {

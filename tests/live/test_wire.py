@@ -23,7 +23,7 @@ JSON = [
     if service != "sts" and operation in SESSION.get_service_model(service).operation_names
 ]
 ROWS = [model for model in JSON if "NextToken" in model.output_shape.members]
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 TIMES = st.one_of(
     st.integers(0, 4_000_000_000),
     st.integers(0, 4_000_000_000_000).map(lambda milliseconds: milliseconds / 1000),
