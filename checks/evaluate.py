@@ -21,6 +21,7 @@ from checks.model import (
     Side,
     Verdict,
 )
+from checks.shares import Shares
 
 WORDS = ("widened", "unmanaged", "narrowed", "changed", "latent", "posture")
 """What ``--fail-on`` may name, besides ``none``."""
@@ -83,6 +84,7 @@ def evaluate(
         equal += result.equal
         rows = [_canary(row, result) for row in rows]
         gaps += [*(told.gaps if told else ()), *seen.gaps]
+    findings = Shares(seen for _, seen in pairs.values() if seen is not None).join(findings)
     home = next(iter(sorted(pairs)), LakeId("aws", "", ""))
     findings += [unseen(one, home) for one in loose]
     gaps += loose

@@ -256,3 +256,39 @@ def test_entering_reads_only(hub: World, tmp_path: Path) -> None:
 )
 def test_what_makes_no_sense_is_usage(told: tuple[str, ...], words: str, world: World) -> None:
     assert words in world.check(*told).refused(64)
+
+
+# -------------------------------------------------------------------------------------------------------------- shares
+def grant(world: World, who: str, table: dict[str, str], by: str | None = None, *, pass_on: bool = False) -> None:
+    world.lab.call(
+        "lakeformation",
+        "GrantPermissions",
+        {
+            "Principal": {"DataLakePrincipalIdentifier": who},
+            "Resource": {"Table": table},
+            "Permissions": ["SELECT"],
+            "PermissionsWithGrantOption": ["SELECT"] if pass_on else [],
+        },
+        principal=by,
+    )
+
+
+def test_both_sides_of_a_share_are_joined_where_both_were_read(hub: World) -> None:
+    database = next(iter(hub.lab.lake().glue.store.databases))
+    name = next(iter(hub.lab.lake().glue.store.databases[database].tables))
+    table = {"CatalogId": ACCOUNT, "DatabaseName": database, "Name": name}
+    there = hub.lab.lake(OTHER)
+    there.settings["DataLakeAdmins"] = [{"DataLakePrincipalIdentifier": role(OTHER, "keeper")}]
+    grant(hub, OTHER, table, pass_on=True)
+    grant(hub, role(OTHER, "guest"), table, role(OTHER, "keeper"))
+    alone = [one for one in hub.check().findings if one["subject"]["principal"] == OTHER]
+    assert {one["reach"]["principals"] for one in alone} == {"many"}
+    ended = hub.check(*TOLD)
+    assert ended.complete
+    found = [one for one in ended.findings if one["subject"]["principal"] == OTHER]
+    assert {one["id"] for one in found} == {one["id"] for one in alone}
+    assert {one["reach"]["principals"] for one in found} == {2}
+    assert "held by role/keeper (data lake admin), role/guest" in found[0]["message"]
+    hub.lab.role(role(OTHER), closed=True)
+    closed = [one for one in hub.check(*TOLD).findings if one["subject"]["principal"] == OTHER]
+    assert {one["reach"]["principals"] for one in closed} == {"many"}
