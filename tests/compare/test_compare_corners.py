@@ -288,7 +288,7 @@ TO_ALL = frozenset({(EVERYONE, frozenset({Permission("ALL")}))})
 TO_ANALYST = frozenset({(ANALYST, frozenset({Permission("SELECT"), Permission("DESCRIBE")}))})
 
 
-def settled(*more: dict[str, object], **members: object) -> Lake:
+def settled(*more: dict[str, Any], **members: Any) -> Lake:
     """Give settings of one stack, or of several."""
     every = [
         {"DataLakeAdmins": frozenset({ADMIN}), **members},
@@ -297,7 +297,7 @@ def settled(*more: dict[str, object], **members: object) -> Lake:
     found = (
         Settings(tuple(sorted(one.items())), frozenset(normal.SETTINGS) - one.keys(), Evidence(Side.DECLARED, None, ""))
         for one in every
-    )  # type: ignore[arg-type]
+    )
     return replace(lake([READ]), settings=tuple(found))
 
 

@@ -136,7 +136,9 @@ def mixed(number: int) -> list[Pair]:
         other = merged(draw.sample(lakes, 2))
         some = {kind: getattr(other, kind) for kind in draw.sample(kinds, 4)}
         kept = tuple(one for one in declared.grants if draw.random() < 0.8)
-        pairs.append((f"mixture {at}", declared, replace(declared, **{"grants": kept + other.grants[:6], **some})))
+        pairs.append(
+            (f"mixture {at}", declared, replace(declared, **{"grants": kept + tuple(other.grants)[:6], **some}))
+        )
     return pairs
 
 

@@ -139,7 +139,7 @@ BAD_DAYS = st.builds(
 )
 
 
-def facts_of(lake: Lake) -> dict[Facts, set[object]]:
+def facts_of(lake: Lake) -> dict[Facts, set[Any]]:
     """Return what is known of a lake by kind of fact, without where it was read."""
     assigned: set[object] = {
         (target, key, one.value) for target, held in lake.assignments.items() for key, one in held.items()
