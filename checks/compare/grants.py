@@ -739,7 +739,7 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
             return _report_idle(sides, found, subject, told, blind=True)
         if not found.future:
             return False
-        if not subjects and not any(True for row in rows for _ in _real(sides, row)):
+        if not subjects and not any(_reaches_something(sides, row) for row in rows):
             return _report_idle(sides, found, subject, told)
         sides.findings.append(
             say.build(
@@ -954,8 +954,18 @@ def _report_idle(sides: Sides, found: Difference, subject: Subject, told: say.Sa
     return True
 
 
-def _real(sides: Sides, grant: Grant) -> Iterable[Table]:
-    return (table for table in _reached(sides, grant, sides.view_live) if table.name != FUTURE)
+def _reaches_something(sides: Sides, grant: Grant) -> bool:
+    """Whether a grant reaches anything that exists today: a table, a database, or a value of a tag."""
+    match grant.resource:
+        case TagPolicy(catalog=catalog, resource_type="DATABASE") as policy:
+            body, view = sides.view_live.expression(policy), sides.view_live
+            return body is not None and any(
+                one.catalog == catalog and matches(body, view.database_tags(one)) for one in sides.databases()
+            )
+        case LFTag(key=key):
+            return key in sides.live.tags
+        case _:
+            return any(table.name != FUTURE for table in _reached(sides, grant, sides.view_live))
 
 
 def _hidden(sides: Sides, found: Difference, live: Grant) -> bool:
@@ -1200,6 +1210,18 @@ def _swallows(sides: Sides, live: Grant, declared: Grant) -> bool:
             return _contains(outer, inner)
 
 
+def _had_nothing(sides: Sides, missing: Grant) -> bool:
+    """Whether a tag policy meant no table as declared, means some by the live facts, and no live grant gives those."""
+    judge, policy = sides.breadth, missing.resource
+    if not isinstance(policy, TagPolicy) or policy.resource_type != "TABLE" or judge.means(judge.declared, policy)[1]:
+        return False
+    assert missing.principal is not None
+    left = Difference(sides.register, missing.principal, policy)
+    broad = judge.beyond(missing, atoms(missing), ((sides.index_live, judge.live),), maybe=False)
+    left.take_broad(broad)
+    return bool(left)
+
+
 def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
     """Report declared rows that are missing although their access is not: other declared grants, live too, give it."""
     if not missing:
@@ -1234,10 +1256,14 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
         )
         if not tabular:
             _elsewhere(sides, grant, atoms(grant), common, (sides.view_live,), left)
-        if left:
+        unreached = bool(left) and _had_nothing(sides, grant)
+        if left and not unreached:
             continue  # wider rows give it: the same access in another spelling
-        if not tables and any(
-            _swallows(sides, row, grant) for row in _wider(sides.index_live, grant.principal, grant.resource)
+        if (
+            tabular
+            and not unreached
+            and not tables
+            and any(_swallows(sides, row, grant) for row in _wider(sides.index_live, grant.principal, grant.resource))
         ):
             continue
         who = spelling.principal_words(grant.principal, home=sides.id.account)
@@ -1249,7 +1275,11 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
                 say.subject(
                     "grant", subject_of(grant.resource), sides.id, principal=grant.principal, declared=grant.evidence
                 ),
-                f"the declared grant on {where} to {who} does not exist, but other declared grants give the same access"
+                f"the declared grant on {where} to {who} does not exist; as declared it would reach nothing, but with "
+                "the live tags it would"
+                if unreached
+                else f"the declared grant on {where} to {who} does not exist, but other declared grants give the same "
+                "access"
                 if tables or not tabular
                 else f"the declared grant on {where} to {who} does not exist; it would reach nothing today",
                 Cause("grant", f"grant on {where} to {who} is missing"),
