@@ -34,7 +34,9 @@ def report(
         lakes = declaration.place(account=account, region=region, live=tuple(lake.id for lake in live.lakes))
     except declared.PlacementError as error:
         raise CannotStart(str(error)) from error
-    caller = next((lake.caller for lake in live.lakes if lake.caller is not None), Caller())
+    callers = [lake.caller for lake in live.lakes if lake.caller is not None and lake.caller.arn is not None]
+    # Of several callers the report names one that sees too little, if there is one.
+    caller = min(callers, key=lambda one: bool(one.data_lake_admin or one.read_only_admin), default=Caller())
     run = Run(
         id=str(uuid.uuid4()),
         started=stamp(started),

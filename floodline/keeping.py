@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -65,18 +66,35 @@ def journal(output: str, scope: Sequence[str], *, fresh: bool, alone: bool = Tru
         raise CannotStart(f"cannot write `{error.filename or output}`: {_why(error)}") from error
 
 
-class Progress:
-    """Which recordings of a folder are done: name → calls that were refused there, with AWS's codes."""
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What a reading did not get: calls that were refused, with AWS's codes, and what is missing, in words."""
 
-    def __init__(self, file: IO[bytes], done: dict[str, dict[str, str]]) -> None:
+    refused: dict[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+
+    def __or__(self, other: Lacking) -> Lacking:
+        """Unite two; what both lack is said once."""
+        return Lacking(self.refused | other.refused, tuple(dict.fromkeys((*self.words, *other.words))))
+
+    def __bool__(self) -> bool:
+        """Whether anything is missing."""
+        return bool(self.refused or self.words)
+
+
+class Progress:
+    """Which recordings of a folder are done: name → what is missing in them."""
+
+    def __init__(self, file: IO[bytes], done: dict[str, Lacking]) -> None:
         """*file* is the folder's own note, open at its end."""
         self._file = file
         self.done = done
 
-    def finish(self, name: str, refused: dict[str, str]) -> None:
+    def finish(self, name: str, lacking: Lacking) -> None:
         """Note that a recording stands in the folder, whole."""
-        self.done[name] = refused
-        self._file.write(json.dumps({"done": name, "refused": refused}).encode() + b"\n")
+        self.done[name] = lacking
+        note = {"done": name, "refused": lacking.refused, "words": lacking.words}
+        self._file.write(json.dumps(note).encode() + b"\n")
         self._file.flush()
 
 
@@ -114,7 +132,7 @@ def folder(output: str, scope: Sequence[str], *, fresh: bool) -> Iterator[Progre
         raise CannotStart(f"cannot write `{error.filename or output}`: {_why(error)}") from error
 
 
-def _done(file: IO[bytes], note: Path, scope: Sequence[str]) -> dict[str, dict[str, str]]:
+def _done(file: IO[bytes], note: Path, scope: Sequence[str]) -> dict[str, Lacking]:
     """Read which recordings are done; a line that is cut is one that is not."""
     file.seek(0)
     lines = []
@@ -134,7 +152,11 @@ def _done(file: IO[bytes], note: Path, scope: Sequence[str]) -> dict[str, dict[s
     if not lines:
         file.write(json.dumps({"scope": list(scope)}).encode() + b"\n")
         file.flush()
-    return {one["done"]: one["refused"] for one in lines[1:] if (note.parent / one["done"]).is_file()}
+    return {
+        one["done"]: Lacking(one["refused"], tuple(one.get("words", ())))
+        for one in lines[1:]
+        if (note.parent / one["done"]).is_file()
+    }
 
 
 def _resumed(file: IO[bytes], part: Path, scope: Sequence[str]) -> Journal | None:

@@ -156,11 +156,17 @@ def _drifted(drift: Sequence[Finding], report: Report) -> str:
 
 def _undecided(report: Report, unknown: Sequence[Finding]) -> str:
     parts = []
-    if not report.complete:
+    who = report.run.caller
+    lesser = not report.complete and bool(who.arn) and who.data_lake_admin is False and not who.read_only_admin
+    if lesser:
+        words = shortened(principal_words(who.arn), LONGEST)
+        parts.append(f"{words} is no admin of the lake, and sees a part of it")
+    elif not report.complete:
         first = f" ({gap_words(report.gaps[0])})" if report.gaps else ""
         parts.append(f"part of the lake was not read{first}")
     if unknown:
-        parts.append(f"{_counted(len(unknown), 'difference')} could not be decided; {_message(unknown[0])}")
+        why = "" if lesser else f"; {_message(unknown[0])}"
+        parts.append(f"{_counted(len(unknown), 'difference')} could not be decided{why}")
     return f"{'; '.join(parts)}; nothing worse was found"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from checks.live.collectors import collectors
+from checks.live.collectors import ENTRIES, collectors
 
 DATA_ACCESS: Final = (
     "glue:GetConnection*",
@@ -57,11 +57,18 @@ def actions() -> tuple[str, ...]:
     return tuple(sorted({action for one in collectors() for action in one.actions}))
 
 
-def policy() -> dict[str, Any]:
+def policy(hub: str | None = None) -> dict[str, Any]:
     """Return the IAM policy of a reader: allow what is read, deny data access and every change.
 
-    It does not make the reader see everything: for that it must also be a read-only admin of the lake.
+    It does not make the reader see everything: for that it must also be a read-only admin of the lake. With *hub*, a
+    role's name: also what leads to the lakes of other accounts and regions, in statements of their own.
     """
+    entries = [
+        {"Sid": "EnterAccounts", "Effect": "Allow", "Action": "sts:AssumeRole",
+         "Resource": f"arn:*:iam::*:role/{hub}"},
+        {"Sid": "ListAccountsAndRegions", "Effect": "Allow",
+         "Action": sorted(f"{service}:{name}" for service, name in ENTRIES if service != "sts"), "Resource": "*"},
+    ]  # fmt: skip
     changes = [f"{service}:{verb}*" for service in ("glue", "lakeformation") for verb in CHANGES]
     return {
         "Version": "2012-10-17",
@@ -73,5 +80,6 @@ def policy() -> dict[str, Any]:
                 "Action": sorted([*DATA_ACCESS, *changes]),
                 "Resource": "*",
             },
+            *(entries if hub is not None else ()),
         ],
     }

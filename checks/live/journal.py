@@ -245,6 +245,15 @@ class Journal:
         for number, line in enumerate(self.lines(lakes), 2):
             yield recording.answer_of(line, number)
 
+    def answers_of(self, lakes: Iterable[LakeKey], collectors: Iterable[str]) -> Iterator[Answer]:
+        """Give the answers of some collectors only, without lines' numbers: what they say, not where it stands."""
+        names = tuple(collectors)
+        for lake in lakes:
+            for name in names:
+                of = self._lakes.get(lake, {}).get(name, _Of())
+                for _, kept in sorted(of.listings.items()):
+                    yield from (self.page(kept.pages[page]) for page in sorted(kept.pages))
+
     def failures(self, lakes: Iterable[LakeKey]) -> Iterator[Answer]:
         """Give the answers that count and are failures."""
         for lake in lakes:

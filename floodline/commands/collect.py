@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 import reports
-from checks.model import ExitCode
+from checks.model import ExitCode, LedgerRow
 from checks.spelling import printable
 from floodline import keeping
 from floodline.accounts import note, planned
@@ -20,12 +22,18 @@ from floodline.inputs import asked, recordings_at
 from floodline.options import Whom, pace
 from floodline.options import whom as whom_options
 from floodline.progress import cost, reading
+from reports.lacks import lacks
 
 if TYPE_CHECKING:
     from checks.live.collect import Budget, Limits, Step
     from checks.live.journal import Journal
     from floodline.accounts import Plan
 
+Done = tuple[keeping.Lacking, "Budget | None", list[str]]
+"""What is missing, what it cost, and what was written, in words."""
+
+_TOLD = 12
+"""How many missing things are said."""
 _AT_ONCE = 32
 """How many recordings of a folder are open at a time."""
 
@@ -84,16 +92,23 @@ def command(
         for words in plan.notes:
             click.echo(printable(words), err=True)
     to_do = _into_folder if many else _into_file
-    refused, budget = to_do(output, plan, limits, fresh=fresh, quiet=quiet)
+    lacking, budget, written = to_do(output, plan, limits, fresh=fresh, quiet=quiet)
     if not quiet:
-        for call, code in sorted(refused.items()):
+        # What is missing comes first: whoever lacks something should not have to look for it.
+        for words in lacking.words[:_TOLD]:
+            click.echo(words, err=True)
+        if len(lacking.words) > _TOLD:
+            click.echo(f"and {len(lacking.words) - _TOLD:,} more things are missing: `check` names each", err=True)
+        for words in written:
+            click.echo(words, err=True)
+        for call, code in sorted(lacking.refused.items()):
             click.echo(f"refused: {call}: {code}", err=True)
         if budget is not None:
             cost(budget)
-    return int(ExitCode.UNDECIDED if refused else ExitCode.CLEAN)
+    return int(ExitCode.UNDECIDED if lacking else ExitCode.CLEAN)
 
 
-def _into_file(output: str, plan: Plan, limits: Limits, *, fresh: bool, quiet: bool) -> tuple[dict[str, str], Budget]:
+def _into_file(output: str, plan: Plan, limits: Limits, *, fresh: bool, quiet: bool) -> Done:
     """Read everything into one recording."""
     with keeping.journal(output, plan.scope, fresh=fresh) as journal:
         if journal.resumed and len(journal) and not quiet:
@@ -102,17 +117,13 @@ def _into_file(output: str, plan: Plan, limits: Limits, *, fresh: bool, quiet: b
         with reading(quiet=quiet) as progress:
             done, lakes = asked(plan.places, journal, limits, progress)
         lakes += [one for one in plan.lakes if one not in lakes]
-        refused = _refused(journal, lakes, named=len(lakes) > 1)
+        lacking = _lacking(journal, lakes, named=len(lakes) > 1)
         count = keeping.write(journal, lakes, output)
     keeping.part_of(output).unlink(missing_ok=True)
-    if not quiet:
-        click.echo(f"written: {output} ({count:,} answers)", err=True)
-    return refused, done.budget
+    return lacking, done.budget, [f"written: {output} ({count:,} answers)"]
 
 
-def _into_folder(
-    output: str, plan: Plan, limits: Limits, *, fresh: bool, quiet: bool
-) -> tuple[dict[str, str], Budget | None]:
+def _into_folder(output: str, plan: Plan, limits: Limits, *, fresh: bool, quiet: bool) -> Done:
     """Read each place into a recording of its own; those that an earlier run finished are there already."""
     with keeping.folder(output, plan.scope, fresh=fresh) as run, reading(quiet=quiet) as progress:
         before = len(run.done)
@@ -125,14 +136,12 @@ def _into_folder(
             budget = spent if budget is None else budget + spent
         for lake in plan.lakes:
             keeping.part_of(str(Path(output) / _file(lake))).unlink(missing_ok=True)
-        refused = {call: code for one in run.done.values() for call, code in one.items()}
-        count = len(run.done)
-    if not quiet:
-        click.echo(f"written: {output} ({count:,} recordings)", err=True)
-        others = sorted({Path(one).name for one in recordings_at(output)} - {_file(lake) for lake in plan.lakes})
-        if others:
-            click.echo(f"also there, and not of this run: {printable(', '.join(others))}", err=True)
-    return refused, budget
+        lacking = reduce(or_, run.done.values(), keeping.Lacking())
+        written = [f"written: {output} ({len(run.done):,} recordings)"]
+    others = sorted({Path(one).name for one in recordings_at(output)} - {_file(lake) for lake in plan.lakes})
+    if others:
+        written.append(f"also there, and not of this run: {printable(', '.join(others))}")
+    return lacking, budget, written
 
 
 def _batch(
@@ -158,7 +167,7 @@ def _batch(
         for lake in lakes:
             path = str(Path(output) / _file(lake))
             keeping.write(journals[lake], [lake], path)
-            run.finish(_file(lake), _refused(journals[lake], [lake], named=True))
+            run.finish(_file(lake), _lacking(journals[lake], [lake], named=True))
     return done.budget
 
 
@@ -166,12 +175,27 @@ def _file(lake: tuple[str, str]) -> str:
     return f"{'.'.join(lake)}.jsonl.zst"
 
 
-def _refused(journal: Journal, lakes: Iterable[tuple[str, str]], *, named: bool) -> dict[str, str]:
-    """Return the calls that got no answer, with AWS's code; *named*: and where."""
-    from checks.live.collect import NOTHING_THERE  # noqa: PLC0415
+def _lacking(journal: Journal, lakes: Sequence[tuple[str, str]], *, named: bool) -> keeping.Lacking:
+    """Return the calls that got no answer, with AWS's code (*named*: and where), and what the caller lacks, in words.
 
-    return {
-        f"{one.service}:{one.operation}" + (f" ({one.account}/{one.region})" if named else ""): one.error.code
-        for one in journal.failures(lakes)
-        if one.error is not None and one.error.code not in NOTHING_THERE
+    It is told from who the caller is, the settings and the refusals alone: nothing else is built.
+    """
+    from checks.live import facts  # noqa: PLC0415
+    from checks.live.collect import NOTHING_THERE  # noqa: PLC0415
+    from checks.live.entry import ENTRY  # noqa: PLC0415
+
+    failed = [(one, one.error) for one in journal.failures(lakes)
+              if one.error is not None and one.error.code not in NOTHING_THERE]  # fmt: skip
+    refused = {
+        f"{one.service}:{one.operation}" + (f" ({one.account}/{one.region})" if named else ""): why.code
+        for one, why in failed
     }
+    live = facts.build(journal.answers_of(lakes, (ENTRY, "caller", "settings", "settings_after")))
+    rows = [row for row in live.ledger if row.operation == "AssumeRole"]
+    rows += [
+        LedgerRow(one.account, one.region, one.service, one.operation, 1, 0, 0, (f"{why.code}: {why.message}",),
+                  complete=False, basis="")
+        for one, why in failed if one.operation != "AssumeRole"
+    ]  # fmt: skip
+    callers = [lake.caller for lake in live.lakes if lake.caller is not None]
+    return keeping.Lacking(refused, lacks(callers, rows))

@@ -18,6 +18,7 @@ from rich.text import Text
 from checks.model import Severity, Verdict
 from checks.spelling import printable, reach_words, shortened, subject_words, witness_words
 from reports.formats import Format
+from reports.lacks import of_report
 from reports.order import standing, summary
 from reports.verdict import Tone, completeness, gap_words, headline, next_steps
 
@@ -84,6 +85,8 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     head = headline(report)
     found = standing(report)
     yield Text.assemble((head.word, TONE_STYLE[head.tone]), f": {head.rest}", overflow="fold")
+    for line in of_report(report):
+        yield Text(line, overflow="fold")
     yield Text(completeness(report), overflow="fold")
     if found:
         yield ""

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from line_world import AUDITOR, MARKETING, ROOT, World, run, run_apart
 
 from checks import rules
 from checks.drift import KINDS
-from checks.live.collectors import allowed
+from checks.live.collectors import ENTRIES, allowed
 from lab import incidents
 
 TABLE = "telemetry_raw.private_messages"
@@ -147,6 +148,18 @@ def test_the_policy_allows_what_is_called_and_nothing_else(world: World):
     world.check()
     assert set(world.lab.calls) <= set(read["Action"])
     assert "read_only_admins" in ended.err
+
+
+def test_the_policy_of_a_hub_names_what_leads_to_other_accounts():
+    statements = json.loads(run("iam-policy", "--hub", "path/audit").out)["Statement"]
+    assert statements[:2] == json.loads(run("iam-policy").out)["Statement"]
+    enter, listing = statements[2:]
+    assert (enter["Action"], enter["Resource"]) == ("sts:AssumeRole", "arn:*:iam::*:role/path/audit")
+    named = {enter["Action"], *listing["Action"]}
+    assert named == {f"{service}:{operation}" for service, operation in ENTRIES}
+    denied = statements[1]["Action"]
+    assert not [one for one in named if any(fnmatchcase(one, pattern) for pattern in denied)]
+    assert "no role's name" in run("iam-policy", "--hub", "*").refused(64)
 
 
 # -------------------------------------------------------------------------------------------------------------- doctor
