@@ -292,3 +292,35 @@ def test_both_sides_of_a_share_are_joined_where_both_were_read(hub: World) -> No
     hub.lab.role(role(OTHER), closed=True)
     closed = [one for one in hub.check(*TOLD).findings if one["subject"]["principal"] == OTHER]
     assert {one["reach"]["principals"] for one in closed} == {"many"}
+
+
+# ------------------------------------------------------------------------------------------------------------ sessions
+def test_a_session_that_ends_is_renewed(hub: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = hub.lab._clock
+    monkeypatch.setattr(hub.lab, "_clock", lambda: clock() - 3600 + 60)  # what STS gives ends in a minute
+    ended = hub.check("--role-arn", role(ACCOUNT))
+    assert (ended.code, ended.complete) == (0, True)
+    assert hub.lab.calls["sts:AssumeRole"] > 1
+
+
+def test_a_session_that_ends_before_it_is_used_is_a_refusal(hub: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, entered = hub.lab._clock, []
+
+    def ending() -> float:
+        entered.append(1)
+        return clock() - 3600 + 60
+
+    monkeypatch.setattr(hub.lab, "_clock", ending)
+    before = hub.lab._before
+
+    def once(request: Any) -> Any:
+        if request.name == "sts:AssumeRole" and entered:
+            hub.lab.role(role(ACCOUNT), closed=True)
+        return before(request)
+
+    monkeypatch.setattr(hub.lab, "_before", once)
+    ended = hub.check("--role-arn", role(ACCOUNT))
+    assert (ended.code, ended.complete) == (4, False)
+    (row,) = [row for row in ended.report["ledger"] if row["service"] == "sts"]
+    assert "sts:AssumeRole" in row["errors"][0]
+    assert {one["verdict"] for one in ended.findings} == {"unknown"}
