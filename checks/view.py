@@ -123,10 +123,6 @@ class View:
         return target in self._told or (isinstance(target, Table) and target.parent in self._told)
 
     # ------------------------------------------------------------------------------------------------------- catalog
-    def has_table(self, table: Table) -> bool:
-        """Whether this side has the table in its catalog."""
-        return table in self.lake.tables
-
     def columns(self, table: Table) -> tuple[frozenset[str], frozenset[str]] | None:
         """Return (columns that can be restricted, partition keys), or None where neither side knows them."""
         known = self._columns.get(table, _UNKNOWN)

@@ -142,6 +142,19 @@ def test_a_hostile_name_on_one_side(place: str, side: str, kind: str, files, tmp
     harmless(page.read_text("utf-8"))
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_half_a_character_is_refused_in_one_line(place: str, files, tmp_path):
+    """JSON may spell half a surrogate pair, which is no text: no report is made of it, nor a traceback."""
+    word, incident = PLACES[place]
+    page = tmp_path / "report.html"
+    state, recording = files(incident, word, "half\ud800")
+    ended = replay(state, recording, "-o", page)
+    assert (ended.code, ended.out, page.exists()) == (5, "", False)
+    assert ended.err.startswith("floodline: ")
+    assert ended.err.count("\n") == 1
+    tame(ended.err)
+
+
 def test_names_are_told_apart_however_alike_they_look(files, world: World):
     """A name that only looks like another, or is longer where no page shows it, is another."""
     for name in ("telemetry_raw\u200b", "telemetry_r\u0430w", "\u202eelemetry_raw", "x" * 4000):
