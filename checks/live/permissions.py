@@ -36,7 +36,6 @@ _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _COLUMNS_FOLLOW: Final = b',"Column'
 _FILTER_FOLLOWS: Final = b'{"DataCellsFilter":'
 _NAME_FOLLOWS: Final = b',"Name":'
-_PROBE_COLUMNS: Final = b',"ColumnNames":["c"]}}'
 _PROBE_TABLE: Final = b'{"TableWithColumns":{"DatabaseName":"d","Name":"t"'
 _PROBE_NAME: Final = b',"Name":"f"}}'
 _PROBE_FILTER: Final = b'{"DataCellsFilter":{"DatabaseName":"d","TableName":"t"'
@@ -206,11 +205,11 @@ class PermissionRows:
 
     def _table_of_columns(self, head: bytes, home: str) -> int:
         """Return the number of the table that *head*, up to its columns, names; -1 for what is not just that."""
-        one = _read(_columns, head + _PROBE_COLUMNS)
+        one = _read(_columns, head + b"}}")
         if one is None or one.TableWithColumns.Name in ("", _ALL_TABLES):
             return _NOTHING
         found = one.TableWithColumns
-        if found.ColumnWildcard is not None or found.ColumnNames is UNSET or bytes(found.ColumnNames) != b'["c"]':
+        if found.ColumnWildcard is not None or found.ColumnNames is not UNSET:
             return _NOTHING
         return self._table(found.CatalogId or home, found.DatabaseName, found.Name)
 

@@ -115,6 +115,18 @@ def test_rows_read_by_their_bytes_mean_what_they_say(pages: list[list[dict[str, 
     assert {gap.scope for gap in draft.gaps.all()} == unknown
 
 
+def test_columns_before_the_tables_name_are_not_overlooked() -> None:
+    # Columns that are named and columns that are left out at once: what stands before the table counts as well.
+    for body in (
+        {"ColumnNames": ["id"], "DatabaseName": "d", "Name": "t", "ColumnWildcard": {"ExcludedColumnNames": ["ssn"]}},
+        {"ColumnWildcard": {"ExcludedColumnNames": ["ssn"]}, "DatabaseName": "d", "Name": "t", "ColumnNames": ["id"]},
+    ):
+        row = {"Principal": {"DataLakePrincipalIdentifier": ACCOUNT}, "Resource": {"TableWithColumns": body},
+               "Permissions": ["SELECT"]}  # fmt: skip
+        draft = quickly([[row]], blanks=False)
+        assert [one.resource for one in draft.grants] == [meant(row)]
+
+
 def test_evidence_points_at_the_row_and_says_who_wrote_it_and_when() -> None:
     def row(name: str, **more: Any) -> dict[str, Any]:
         return {
