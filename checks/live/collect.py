@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import msgspec
 
@@ -29,7 +29,8 @@ from checks.live.journal import SECOND, SECOND_RANK, Journal, Part, key_of
 from checks.live.recording import Header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from types import TracebackType
 
     from checks.live.journal import Key, LakeKey
 
@@ -84,14 +85,46 @@ class Limits:
     places: int = 4
 
 
+class Pool(Protocol):
+    """Where calls are on their way: used in a ``with`` block, which ends when all of them have come back."""
+
+    def submit(self, fn: Callable[..., bytes | Failed], /, *args: Any) -> Future[bytes | Failed]:
+        """Begin a call."""
+
+    def first(self, flight: Iterable[Future[bytes | Failed]], seconds: float | None) -> set[Future[bytes | Failed]]:
+        """Wait until a call of *flight* has come back, at most *seconds*; give those that have."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None, /
+    ) -> bool | None: ...
+
+
+class Threads(ThreadPoolExecutor):
+    """A thread for each call that may be on its way."""
+
+    def __init__(self, most: int) -> None:
+        """At most *most* threads."""
+        super().__init__(most, thread_name_prefix="floodline")
+
+    def first(self, flight: Iterable[Future[bytes | Failed]], seconds: float | None) -> set[Future[bytes | Failed]]:
+        """Wait for the first that comes back."""
+        return wait(flight, seconds, FIRST_COMPLETED).done
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a reading has of the world: the date, a clock of seconds that never goes back, sleep, chance in [0, 1)."""
+    """What a reading has of the world: the date, a clock of seconds that never goes back, sleep, chance in [0, 1).
+
+    ``ask`` makes a call in a ``pool``; a plan (``checks.live.plan``) has others of both, and a clock of its own.
+    """
 
     now: Callable[[], datetime]
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = lambda: 1.0
+    ask: Callable[[Clients, str, str, Mapping[str, Any]], bytes | Failed] = ask
+    pool: Callable[[int], Pool] = Threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +308,7 @@ class Reading:
         self._again = {one.repeats for one in collectors() if one.repeats} | {
             one.name for one in collectors() if one.repeats
         }
-        self._pool: ThreadPoolExecutor
+        self._pool: Pool
 
     def run(self) -> list[LakeKey]:
         """Read every place; give the lakes in the order of the places, as ``Journal.answers`` wants them.
@@ -306,7 +339,7 @@ class Reading:
         began = self._means.clock()
         spent = self.budget.seconds
         threads = self._limits.concurrency * min(self._limits.places, len(self._waiting) + len(self._lakes))
-        with ThreadPoolExecutor(max(1, threads), thread_name_prefix="floodline") as self._pool:
+        with self._means.pool(max(1, threads)) as self._pool:
             try:
                 while self._step():
                     self.budget.seconds = spent + self._means.clock() - began
@@ -330,7 +363,7 @@ class Reading:
             return bool(self._waiting)
         if self._flight:
             left = None if until is None else max(0.0, until - self._means.clock())
-            done, _ = wait(self._flight, left, FIRST_COMPLETED)
+            done = self._pool.first(self._flight, left)
             for future in sorted(done, key=lambda future: self._flight[future][2]):
                 self._answered(future)
             return True
@@ -369,7 +402,7 @@ class Reading:
         if listing.tries:
             self.budget.retries[name] += 1
         self._submitted += 1
-        future = self._pool.submit(ask, lake.clients, call.service, call.operation, listing.request())
+        future = self._pool.submit(self._means.ask, lake.clients, call.service, call.operation, listing.request())
         self._flight[future] = lake, listing, self._submitted
         lake.in_flight += 1
 

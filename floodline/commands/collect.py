@@ -21,6 +21,7 @@ from floodline.errors import Usage
 from floodline.inputs import asked, recordings_at
 from floodline.options import Whom, pace
 from floodline.options import whom as whom_options
+from floodline.planning import Given, show
 from floodline.progress import cost, reading
 from reports.lacks import lacks
 
@@ -43,7 +44,6 @@ _AT_ONCE = 32
     "-o",
     "--output",
     "output",
-    required=True,
     metavar="FILE|FOLDER/",
     help="The recording to write: .jsonl, .jsonl.gz or .jsonl.zst; or a folder, for one of each account and region.",
 )
@@ -57,13 +57,27 @@ _AT_ONCE = 32
 @click.option("--profile", metavar="NAME", help="An AWS profile, as for the AWS command line.")
 @whom_options
 @pace
+@click.option(
+    "--plan", "plan_only", is_flag=True, help="Print the calls and the minutes it would take, and ask nothing."
+)
+@click.option("--state", multiple=True, metavar="FILE", help="Plan for what this state declares.")
+@click.option("--live", multiple=True, metavar="RECORDING", help="Plan for what was there when this was recorded.")
+@click.option("--tables", type=click.IntRange(0), metavar="N", help="Plan for a lake of N tables.")
+@click.option("--grants", type=click.IntRange(0), metavar="N", help="Plan for a lake of N grants.")
+@click.option("--tags", type=click.IntRange(0), metavar="N", help="Plan for a lake of N LF-tags.")
 @click.option("--fresh", is_flag=True, help="Begin anew, although an earlier run broke off and could go on.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr.")
 def command(
-    output: str,
+    output: str | None,
     whom: Whom,
     concurrency: int,
     max_rps: float | None,
+    plan_only: bool,
+    state: tuple[str, ...],
+    live: tuple[str, ...],
+    tables: int | None,
+    grants: int | None,
+    tags: int | None,
     fresh: bool,
     quiet: bool,
 ) -> int:
@@ -75,9 +89,19 @@ def command(
     floodline collect -o lake.jsonl.gz --region us-east-1
     floodline check --state state.json --live lake.jsonl.gz
     floodline collect -o lakes/ --region all --organization floodline-audit
+    floodline collect --plan --state state.json
     """  # noqa: D301
     from checks.live.collect import Limits  # noqa: PLC0415 - botocore, which --help need not pay for
 
+    limits = Limits(concurrency=concurrency, max_rps=max_rps)
+    given = Given(state, live, tables, grants, tags)
+    if plan_only:
+        show(given, whom, limits)
+        return int(ExitCode.CLEAN)
+    if given:
+        raise Usage("--state, --live, --tables, --grants and --tags say what to plan for: they go with --plan")
+    if output is None:
+        raise Usage("-o FILE is missing: where the recording is to go (--plan alone needs none)")
     if output == "-":
         raise Usage("-o: a recording is a file that a broken-off run goes on with, not standard output")
     many = output.endswith(("/", "\\")) or Path(output).is_dir()
@@ -86,7 +110,6 @@ def command(
             reports.writable(output)
         except reports.ReportError as error:
             raise Usage(str(error)) from error
-    limits = Limits(concurrency=concurrency, max_rps=max_rps)
     plan = planned(whom, limits, identify=many)
     if not quiet:
         for words in plan.notes:
