@@ -41,6 +41,15 @@ SUPER_USER = Permission("SUPER_USER")
 ASSOCIATE = Permission("ASSOCIATE")
 EXECUTE = Permission("EXECUTE")
 
+PERMISSIONS = frozenset(map(Permission, (
+    "ALL", "SELECT", "ALTER", "DROP", "DELETE", "INSERT", "DESCRIBE", "CREATE_DATABASE", "CREATE_TABLE",
+    "DATA_LOCATION_ACCESS", "CREATE_LF_TAG", "ASSOCIATE", "GRANT_WITH_LF_TAG_EXPRESSION", "CREATE_LF_TAG_EXPRESSION",
+    "CREATE_CATALOG", "SUPER_USER", "EXECUTE",
+    # named in the guide, not in the API model (lake-formation dg, rls-policies-managing)
+    "CREATE_RLS_POLICY", "MANAGE_TAG_POLICY",
+)))  # fmt: skip
+"""The permissions whose meaning is known here. What any other gives is unknown, whatever it is granted on."""
+
 # ALL on a table or database stands for exactly these
 # (https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-reference.html, "Super").
 TABLE_MEMBERS = frozenset({SELECT, INSERT, DELETE, ALTER, DROP, DESCRIBE})

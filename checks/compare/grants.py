@@ -57,6 +57,7 @@ from checks.semantics import (
     DROP,
     FUTURE,
     INSERT,
+    PERMISSIONS,
     RAW_READS,
     SELECT,
     SUPER_USER,
@@ -741,6 +742,22 @@ def _report_gain(sides: Sides, found: Difference) -> bool:
             return False
         if not subjects and not any(_reaches_something(sides, row) for row in rows):
             return _report_idle(sides, found, subject, told)
+        strange = frozenset().union(*(row.permissions for row in rows)) - PERMISSIONS
+        if strange := strange.difference(*(row.permissions for row in declared_rows)):
+            sides.findings.append(
+                say.build(
+                    "FL151",
+                    Verdict.UNKNOWN,
+                    subject,
+                    f"{who} holds `{spelling.printable(min(strange))}` on {where}, which no stack declares and this "
+                    "floodline does not know: whether it gives anything today cannot be told",
+                    Cause("grant", f"grant on {where} to {who}"),
+                    confidence=sides.confidence,
+                    reach=sides.reach([principal], {}),
+                    **told,
+                )
+            )
+            return True
         sides.findings.append(
             say.build(
                 "FL160",

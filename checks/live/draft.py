@@ -52,7 +52,7 @@ from checks.model import (
     TagTarget,
     UnknownResource,
 )
-from checks.semantics import within
+from checks.semantics import PERMISSIONS, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,13 +64,6 @@ if TYPE_CHECKING:
 Call = tuple[str, str]
 """Service and operation."""
 
-PERMISSIONS: Final = frozenset({
-    "ALL", "SELECT", "ALTER", "DROP", "DELETE", "INSERT", "DESCRIBE", "CREATE_DATABASE", "CREATE_TABLE",
-    "DATA_LOCATION_ACCESS", "CREATE_LF_TAG", "ASSOCIATE", "GRANT_WITH_LF_TAG_EXPRESSION", "CREATE_LF_TAG_EXPRESSION",
-    "CREATE_CATALOG", "SUPER_USER", "EXECUTE",
-    # named in the guide, not in the API model (lake-formation dg, rls-policies-managing)
-    "CREATE_RLS_POLICY", "MANAGE_TAG_POLICY",
-})  # fmt: skip
 
 _CACHED_ROWS = 100_000
 _CACHED_LAYOUTS = 4_000

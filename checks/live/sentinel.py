@@ -19,9 +19,10 @@ import msgspec
 
 from checks.live import shapes
 from checks.live.collectors import allowed
-from checks.live.draft import PERMISSIONS, READERS
+from checks.live.draft import READERS
 from checks.live.shapes import Shape
 from checks.model import LakeId, LedgerRow
+from checks.semantics import PERMISSIONS
 
 Model = Mapping[str, Any]
 """A ``service-2`` document."""

@@ -35,6 +35,7 @@ from small_lakes import (
     lake,
     location,
     role,
+    said,
     table,
     tagged,
     whole,
@@ -543,3 +544,15 @@ def test_nothing_is_found_of_an_edge_beside_itself(name: str, declared: Lake, li
     quiet = {"FL126", "FL125", "FL162", "FL150", "FL151", "FL120"}
     for one in (declared, live):
         assert not [found.message for found in compare(one, one).findings if found.rule not in quiet]
+
+
+def test_a_permission_that_nobody_knows_is_unknown_even_where_it_reaches_nothing_today() -> None:
+    """A newer AWS may mean more by it than what is yet to come."""
+    empty = DatabaseInfo(database("empty"))
+    on = all_tables("empty")
+    told = lake([give(ANALYST, "SELECT", on)], databases=[empty], tables=[], side=Side.DECLARED)
+    more = compare(told, lake([give(ANALYST, "SELECT FLY", on)], databases=[empty], tables=[])).findings
+    assert said(more) == ["unknown FL151"]
+    assert "`FLY`" in next(one.message for one in more if one.rule == "FL151")
+    same = lake([give(ANALYST, "SELECT FLY", on)], databases=[empty], tables=[])
+    assert said(compare(same, same).findings) == []

@@ -14,9 +14,9 @@ from checks.grants import Grants, atoms
 from checks.live import shapes
 from checks.live.answer import Answer
 from checks.live.decode import decode
-from checks.live.draft import PERMISSIONS, READERS, Draft
+from checks.live.draft import READERS, Draft
 from checks.model import Resource, UnknownResource
-from checks.semantics import expand
+from checks.semantics import PERMISSIONS, expand
 
 ACCOUNT = "111122223333"
 CALL = ("lakeformation", "ListPermissions")

@@ -58,7 +58,7 @@ def finding(resource, verdict=Verdict.NARROWED, kind="grant", severity=Severity.
                    Subject(kind, Principal(ANALYST), resource, HERE), "m", Cause("grant", "w"), Reach(1))  # fmt: skip
 
 
-@pytest.mark.parametrize("resource", RESOURCES, ids=repr)
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: type(one).__name__)
 def test_what_is_asked_about_a_resource_is_read_back_as_that_resource(resource):
     assert normal.resource(union(resource), ACCOUNT) == resource
     ((call,),) = questions([finding(resource)]).values()

@@ -9,8 +9,9 @@ import pytest
 
 from checks import normal
 from checks.live import shapes
-from checks.live.draft import PERMISSIONS, READERS
+from checks.live.draft import READERS
 from checks.live.shapes import Shape
+from checks.semantics import PERMISSIONS
 
 # Members that the model leaves optional but without which a row says nothing.
 NEEDED = {
