@@ -24,7 +24,7 @@ mutants: environment ## Of small wrong versions of the access engine, say how ma
 
 soak: environment ## Hold the engine against its specification, and the reading against bad days, on many more random lakes; more mutants
 	@FLOODLINE_PAIRS=$${FLOODLINE_PAIRS:-20000} $(BIN)/python -m pytest -n 2 -q tests/compare/test_compare_specification.py $(ARGS)
-	@FLOODLINE_PLANS=$${FLOODLINE_PLANS:-10000} $(BIN)/python -m pytest -n 2 -q tests/live/test_bad_days.py $(ARGS)
+	@FLOODLINE_PLANS=$${FLOODLINE_PLANS:-10000} FLOODLINE_AT_ONCE=$${FLOODLINE_AT_ONCE:-4} $(BIN)/python -m pytest -n 2 -q tests/live/test_bad_days.py $(ARGS)
 	@FLOODLINE_MUTANTS=$${FLOODLINE_MUTANTS:-3000} $(BIN)/python tests/mutation/gate.py $(MUTANTS)
 
 check: environment ## Check format, style, types and the direction of imports
