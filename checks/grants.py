@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from array import array
 from collections import deque
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from itertools import chain, compress, count, repeat
 from operator import and_, ne, not_, rshift
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -65,8 +65,8 @@ _PRINCIPAL_BITS: Final = 28
 _RESOURCE: Final = (1 << RESOURCE_BITS) - 1
 _PRINCIPAL: Final = (1 << _PRINCIPAL_BITS) - 1
 _CONDITION: Final = RESOURCE_BITS + _PRINCIPAL_BITS
-_STAMP: Final = 34
-"""Bytes for a time as boto3 spells it, quotes included; a longer one is kept apart."""
+_STAMP: Final = 32
+"""Bytes for a time as boto3 spells it; a longer one is kept apart."""
 _BUILT: Final = 20_000
 """Rows that are kept as they were built."""
 _ASKED: Final = 8
@@ -79,7 +79,6 @@ NOT_SEEN: Final = -1
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str]).decode
-_loads = msgspec.json.Decoder().decode
 
 
 def atoms(grant: Grant | None) -> frozenset[Atom]:
@@ -93,8 +92,16 @@ def _atoms(held: Iterable[Permission], lent: Iterable[Permission]) -> frozenset[
     return frozenset(chain(((one, False) for one in held), ((one, True) for one in lent)))
 
 
-Row = tuple[int, int, int, int, bytes]
-"""Key, number of the pair of permissions, number on the page, number of who wrote it last, and when as JSON has it."""
+class Row(NamedTuple):
+    """One row of a page, in the pool's numbers. ``item``: its number on the page; ``time`` may be empty."""
+
+    who: int
+    on: int
+    condition: int
+    pair: int
+    item: int
+    by: int
+    time: str
 
 
 class Pool:
@@ -121,10 +128,13 @@ class Pool:
         self._parts: dict[int, int] = {}
         self._lists: list[bytes] = []
         self._list_numbers: dict[bytes, int] = {}
+        self._name_numbers: dict[bytes, int] = {}
         self.below: dict[int, list[int]] = {}
         """Numbers of columns and filters by their table's."""
         self._inside: dict[tuple[str, str], set[int]] = {}
         self._sorted = 0
+        self.spelt: dict[str, dict[Any, int]] = {}
+        """What readers recognise by how it is spelt, until ``forget``."""
 
     # ------------------------------------------------------------------------------------------------------- numbers
     def principal(self, who: Principal | None) -> int:
@@ -148,6 +158,10 @@ class Pool:
             number = self._conditions[text] = len(self.conditions)
             self.conditions.append(text)
         return number
+
+    def forget(self) -> None:
+        """Let go of what only reading needs."""
+        self.spelt = {}
 
     def pair(self, held: frozenset[Permission], lent: frozenset[Permission]) -> int:
         """Return the number of permissions with those that may be passed on; what may be passed on is held."""
@@ -199,14 +213,18 @@ class Pool:
 
     def filter_name(self, name: str) -> int:
         """Return the number of a filter's name."""
-        return self._text(name.encode("utf-8", "surrogatepass"))
+        return self._text(self._name_numbers, name.encode("utf-8", "surrogatepass"))
 
     def names(self, columns: frozenset[str]) -> int:
         """Return the number of a set of column names."""
         try:
-            return self._text(_encode(sorted(columns)))
+            return self._text(self._list_numbers, _encode(sorted(columns)))
         except UnicodeEncodeError:  # half of a character: JSON may spell it, UTF-8 may not
-            return self._text(json.dumps(sorted(columns)).encode())
+            return self._text(self._list_numbers, json.dumps(sorted(columns)).encode())
+
+    def known_names(self, text: bytes) -> int | None:
+        """Return the number of a set of column names, if *text* is how ``names`` spelt one."""
+        return self._list_numbers.get(text)
 
     def part(self, table: int, kind: int, detail: int) -> int:
         """Return the number of a part of a table."""
@@ -217,10 +235,10 @@ class Pool:
             self.below.setdefault(table, []).append(number)
         return number
 
-    def _text(self, text: bytes) -> int:
-        number = self._list_numbers.get(text)
+    def _text(self, numbers: dict[bytes, int], text: bytes) -> int:
+        number = numbers.get(text)
         if number is None:
-            number = self._list_numbers[text] = len(self._lists)
+            number = numbers[text] = len(self._lists)
             self._lists.append(text)
         return number
 
@@ -299,7 +317,7 @@ class Grants(Collection[Grant]):
         self.by = array("I")
         self.times = bytearray()
         self.writers: list[str | None] = [None]
-        self._writers: dict[str | None, int] = {None: 0}
+        self.known_writers: dict[str | None, int] = {None: 0}
         self._given: dict[int, Grant] = {}
         self._made: dict[int, Grant] = {}
         self._holders: dict[int, list[int]] = {}
@@ -365,7 +383,7 @@ class Grants(Collection[Grant]):
         place = self.rows.get(key)
         if place is None:
             place = len(self.rows)
-            self.take_page(0, ((key, pair, 0, 0, b""),))
+            self.take_columns(0, (who,), (on,), (condition,), (pair,), (0,), ("",))
         else:
             self.unite(place, pair)
         return place
@@ -373,9 +391,35 @@ class Grants(Collection[Grant]):
     def take_page(self, line: int, page: Iterable[Row], asked: int = UNFILTERED) -> int:
         """Take the rows of one page of a recording, *line* being its line, and return their number.
 
-        The rows' keys come from ``key``; *asked* is how they were asked for.
+        *asked* is how they were asked for.
         """
-        rows, people, kinds = self.rows, self._people, self.pool.kinds
+        columns = list(zip(*page, strict=True))
+        if not columns:
+            return 0
+        people, on, conditions, pairs, items, by, times = columns
+        return self.take_columns(line, people, on, conditions, pairs, by, times, items, asked)
+
+    def take_columns(
+        self,
+        line: int,
+        people: Sequence[int],
+        on: Sequence[int],
+        conditions: Sequence[int],
+        pairs_of: Sequence[int],
+        by_whom: Sequence[int],
+        times_of: Sequence[str],
+        items_of: Sequence[int] | None = None,
+        asked: int = UNFILTERED,
+    ) -> int:
+        """Take a page as ``take_page`` does, a column of it at a time; see ``Row``.
+
+        *items_of* are the rows' numbers on the page; None if the page gave all of its rows.
+        """
+        keys = [who << RESOURCE_BITS | number for who, number in zip(people, on, strict=True)]
+        if any(conditions):
+            keys = [condition << _CONDITION | key for condition, key in zip(conditions, keys, strict=True)]
+        numbers = range(len(keys)) if items_of is None else items_of
+        rows, noted, kinds = self.rows, self._people, self.pool.kinds
         place = first = len(rows)
         pair_of, by_kind = self.pair_of, self.by_kind
         repeated = 0
@@ -383,7 +427,7 @@ class Grants(Collection[Grant]):
         items: list[int] = []
         writers: list[int] = []
         times: list[bytes] = []
-        for key, pair, item, by, time in page:
+        for key, pair, item, by, time in zip(keys, pairs_of, numbers, by_whom, times_of, strict=True):
             held = rows.setdefault(key, place)
             if held != place:
                 repeated += 1
@@ -398,16 +442,16 @@ class Grants(Collection[Grant]):
             pairs.append(pair)
             items.append(item)
             writers.append(by)
-            times.append(time)
-            if kinds[key & _RESOURCE] > TABULAR or key >> _CONDITION or key >> RESOURCE_BITS not in people:
+            times.append(time.encode("utf-8", "surrogatepass"))
+            if kinds[key & _RESOURCE] > TABULAR or key >> _CONDITION or key >> RESOURCE_BITS not in noted:
                 self._noted(key)
         self.pair_of.extend(pairs)
         self.items.extend(items)
         self.by.extend(writers)
         self.lines.extend([line] * len(pairs))
         self.times += b"".join([one.ljust(_STAMP) if len(one) <= _STAMP else _NO_TIME for one in times])
-        if any(len(one) > _STAMP for one in times):
-            self._long |= {first + number: one for number, one in enumerate(times) if len(one) > _STAMP}
+        odd = [number for number, one in enumerate(times) if len(one) > _STAMP or one.endswith(b" ")]
+        self._long |= {first + number: times[number] for number in odd}
         self.by_kind += bytes((asked == BY_KIND,)) * len(pairs)
         if asked != UNFILTERED:
             self.short |= dict.fromkeys(range(first, place), NOT_SEEN)
@@ -448,11 +492,6 @@ class Grants(Collection[Grant]):
             shown == NOT_SEEN and not self.by_kind[place] for place, shown in self.short.items()
         )
 
-    @staticmethod
-    def key(who: int, on: int, condition: int) -> int:
-        """Return the key of a row by its numbers."""
-        return condition << _CONDITION | who << RESOURCE_BITS | on
-
     def _noted(self, key: int) -> None:
         """Keep the indices up to date with a new row."""
         who = key >> RESOURCE_BITS & _PRINCIPAL
@@ -468,9 +507,9 @@ class Grants(Collection[Grant]):
 
     def writer(self, name: str | None) -> int:
         """Return the number of who updated rows last."""
-        number = self._writers.get(name)
+        number = self.known_writers.get(name)
         if number is None:
-            number = self._writers[name] = len(self.writers)
+            number = self.known_writers[name] = len(self.writers)
             self.writers.append(name)
         return number
 
@@ -509,7 +548,7 @@ class Grants(Collection[Grant]):
             pool.conditions[key >> _CONDITION],
             Evidence(Side.LIVE, line, f"/response/PrincipalResourcePermissions/{item}"),
             self.writers[self.by[place]],
-            _time(self._long.get(place) or bytes(self.times[place * _STAMP : (place + 1) * _STAMP])),
+            _time(self._long.get(place) or bytes(self.times[place * _STAMP : (place + 1) * _STAMP]).rstrip(b" ")),
         )
 
     def at(self, key: int, place: int) -> Grant:
@@ -795,12 +834,8 @@ class Grants(Collection[Grant]):
 
 
 def _time(text: bytes) -> str | None:
-    """Read a time as JSON has it; None where nothing was said, or a number."""
-    try:
-        found = _loads(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return found if isinstance(found, str) else None
+    """Return a time; None where nothing was said."""
+    return text.decode("utf-8", "surrogatepass") or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -819,6 +854,7 @@ def _apart(one: Grants, two: Grants) -> Apart:
             len(known.sides[0]), len(known.sides[1])
         ):  # fmt: skip
             return known
+    one.pool.forget()
     absent = len(two.rows)
     pairs = two.pair_of + array("I", [_NO_PAIR])
     places = array("I", map(two.rows.get, one.rows, repeat(absent)))

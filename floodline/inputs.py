@@ -21,7 +21,7 @@ import click
 
 from checks import declared
 from checks.live import facts, recording
-from checks.live.answer import Answer, Cut
+from checks.live.answer import Answer, Cut, Listed
 from checks.model import SourceInfo
 from checks.spelling import printable
 from floodline import __version__
@@ -173,14 +173,14 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _each(paths: Sequence[str]) -> Iterator[tuple[recording.Header | None, Iterable[Answer | Cut]]]:
+def _each(paths: Sequence[str]) -> Iterator[tuple[recording.Header | None, Iterable[Answer | Listed | Cut]]]:
     """Open recordings one after the other: there may be one for each region of each account."""
     for path in paths:
         if path == "-":
-            yield recording.read(sys.stdin.buffer, _shown(path))
+            yield recording.listed(sys.stdin.buffer, _shown(path))
             continue
         with Path(path).open("rb") as stream:
-            yield recording.read(stream, path)
+            yield recording.listed(stream, path)
 
 
 def recordings_at(path: str) -> list[str]:

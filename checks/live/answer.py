@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from checks.live.shapes import PlainRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,19 @@ class Answer:
     error: Failure | None
     at: str
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of ``ListPermissions``, decoded with its line: grants are most of what a recording holds.
+
+    ``envelope`` is the answer without its rows.
+    """
+
+    envelope: Answer
+    rows: list[PlainRow]
+    whole: Callable[[], Answer | Cut]
+    """Gives the answer itself."""
 
 
 @dataclass(frozen=True, slots=True)

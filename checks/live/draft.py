@@ -58,7 +58,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from checks.grants import Pool
-    from checks.live.answer import Answer
+    from checks.live.answer import Answer, Listed
+    from checks.live.permissions import Careful
     from checks.model import Caller
 
 Call = tuple[str, str]
@@ -271,6 +272,26 @@ class Draft:
         tally.unknown |= self._unknown
         self._unknown.clear()
 
+    def take(self, page: Listed) -> bool:
+        """Take a page of ListPermissions in, if each of its rows is understood; else change nothing."""
+        answer = page.envelope
+        call = answer.service, answer.operation
+        reader = READERS.get(call)
+        if reader is None or reader.page is None or answer.response is None or reader.unused(answer.request):
+            return False
+        rows, silent = self._permission_rows, self._permission_rows.silent
+        taken = rows.take_plain(
+            page.rows, self._home(answer), answer.line,
+            careful=self._careful(call), heard=self._heard, asked=self._asked(answer),
+        )  # fmt: skip
+        if taken is None:
+            return False
+        self.add(answer)
+        tally = self.tallies[call]
+        tally.rows += len(page.rows)
+        self._told_grants(tally, taken, silent)
+        return True
+
     def _listing(self, call: Call, request: Mapping[str, Any]) -> Listing:
         kept = {
             name: value.lower() if name == "DatabaseName" and isinstance(value, str) else value
@@ -305,28 +326,39 @@ class Draft:
     # --------------------------------------------------------------------------------------------------------- grants
     def take_grants(self, rows: list[tuple[int, shapes.PermissionRow]], answer: Answer, tally: Tally) -> None:
         """Take a page of ListPermissions."""
-        call = answer.service, answer.operation
-        catalog = answer.request.get("CatalogId")
-        filters = self._listing(call, answer.request).request.keys()
-        asked = BY_KIND if filters == BY_TYPE else TARGETED if filters else UNFILTERED
         silent = self._permission_rows.silent
-
-        def careful(union: Mapping[str, Any], home: str) -> Resource:
-            return self.resource(union, call, home, Facts.GRANTS)
-
-        def unheard(names: set[str]) -> None:
-            tally.unknown |= {f"permission {name}" for name in names - PERMISSIONS}
 
         def broken(index: int, reason: str) -> None:
             pointer = f"/response/PrincipalResourcePermissions/{index}"
             self._broken(answer, tally, Facts.GRANTS, pointer, reason, rows=1)
 
-        tally.used += self._permission_rows.take(
-            rows, catalog if isinstance(catalog, str) else self.account, answer.line,
-            careful=careful, piece=self.piece, unheard=unheard, broken=broken, asked=asked,
+        taken = self._permission_rows.take(
+            rows, self._home(answer), answer.line, careful=self._careful((answer.service, answer.operation)),
+            piece=self.piece, heard=self._heard, broken=broken, asked=self._asked(answer),
         )  # fmt: skip
+        self._told_grants(tally, taken, silent)
+
+    def _told_grants(self, tally: Tally, taken: int, silent: int) -> None:
+        """Count the rows that were taken, and those that were silent since there were *silent*."""
+        tally.used += taken
         if self._permission_rows.silent > silent:
             tally.unused["they grant nothing"] += self._permission_rows.silent - silent
+
+    def _home(self, answer: Answer) -> str:
+        """Return the catalog of what names none."""
+        catalog = answer.request.get("CatalogId")
+        return catalog if isinstance(catalog, str) else self.account
+
+    def _asked(self, answer: Answer) -> int:
+        """Say how grants were asked for."""
+        filters = self._listing((answer.service, answer.operation), answer.request).request.keys()
+        return BY_KIND if filters == BY_TYPE else TARGETED if filters else UNFILTERED
+
+    def _heard(self, names: set[str]) -> None:
+        self._unknown |= {f"permission {name}" for name in names - PERMISSIONS}
+
+    def _careful(self, call: Call) -> Careful:
+        return lambda union, home: self.resource(union, call, home, Facts.GRANTS)
 
     def resource(self, union: Mapping[str, Any], call: Call, home: str, facts: Facts) -> Resource:
         """Read a ``Resource`` of the catalog *home*; one that is not known is kept, and noted as not understood."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checks.live.answer import Answer, Cut
+from checks.live.answer import Answer, Cut, Listed
 from checks.live.collectors import ENTRIES
 from checks.live.draft import Draft
 from checks.live.narrow import Narrower
@@ -54,7 +54,7 @@ def build(answers: Iterable[Answer | Cut], header: Header | None = None, focus: 
 
 
 def build_many(
-    inputs: Iterable[tuple[Header | None, Iterable[Answer | Cut]]],
+    inputs: Iterable[tuple[Header | None, Iterable[Answer | Listed | Cut]]],
     focus: Focus | None = None,
     pool: Pool | None = None,
 ) -> Live:
@@ -69,7 +69,14 @@ def build_many(
     for _, answers in inputs:
         touched: set[tuple[str, str]] = set()
         count = 0
-        for answer in answers:
+        for given in answers:
+            if isinstance(given, Listed):
+                place = given.envelope.account, given.envelope.region
+                if narrower is None and _draft(drafts, place, pool).take(given):
+                    touched.add(place)
+                    count += 1
+                    continue
+            answer = given.whole() if isinstance(given, Listed) else given
             if isinstance(answer, Cut):
                 rows += [_cut(drafts, place, answer, count) for place in sorted(touched) or [("", "")]]
                 continue

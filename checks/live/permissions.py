@@ -1,30 +1,37 @@
 """Rows of ListPermissions into packed grants: what repeats is read once, and most of a million rows repeat.
 
-Principals, permissions and resources are looked up by the very bytes of the answer; ``normal.resource`` says once what
-they mean.
+Principals, permissions and resources are looked up as they are spelt, resources by the very bytes of the answer;
+``normal.resource`` says once what they mean.
 """
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from checks import normal
-from checks.grants import RESOURCE_BITS, TABULAR, UNFILTERED
+from checks.grants import TABULAR, UNFILTERED, Row
 from checks.live.shapes import FilterResource, Principal, Shape
-from checks.model import Table
+from checks.model import Table, UnknownResource
 from checks.semantics import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from checks.grants import Grants, Row
-    from checks.live.shapes import Condition, PermissionRow
+    from checks.grants import Grants
+    from checks.live.shapes import PermissionRow, PlainRow
     from checks.model import Resource
 
+    Texts = tuple[str, ...]
     Careful = Callable[[Mapping[str, Any], str], Resource]
+    """Reads a resource's mapping, of the catalog that is named; notes what is not understood."""
+    Piece = Callable[[type[Shape], Raw, str], Any]
+    """Decodes a member that was left as it came; notes members that nobody knows."""
+    Heard = Callable[[set[str]], None]
+    """Hears of permissions as they are first written."""
 
 _CACHED: Final = 500_000
 _ALL_TABLES: Final = "ALL_TABLES"
@@ -64,21 +71,26 @@ class _OnFilter(Shape):
 _columns = msgspec.json.Decoder(_OnColumns).decode
 _filter = msgspec.json.Decoder(_OnFilter).decode
 _loads = msgspec.json.Decoder().decode
-_texts = msgspec.json.Decoder(list[str] | None).decode
+_texts = msgspec.json.Decoder(tuple[str, ...] | None).decode
 _text = msgspec.json.Decoder(str | None).decode
+_LISTS: Final = ((b',"ColumnNames":', b"}}", False), (b',"ColumnWildcard":{"ExcludedColumnNames":', b"}}}", True))
+"""What stands before and behind the names of columns, and whether they are excluded."""
+_NO_NAMES: Final = b"[]"
 
 
 class PermissionRows:
     """Takes pages of rows into ``grants``."""
 
     def __init__(self, grants: Grants) -> None:
-        """Start with empty caches."""
+        """Start with what was recognised for grants of the same pool before."""
         self._grants = grants
-        self._people: dict[bytes, int] = {}
-        self._resources: dict[str, dict[bytes, int]] = {}
-        self._pairs: dict[tuple[bytes, bytes, int], int] = {}
-        self._tails: dict[bytes, int] = {}
-        self._writers: dict[bytes, int] = {}
+        self._spelt = grants.pool.spelt
+        self._people = self._spelt.setdefault("principals", {})
+        self._tails = self._spelt.setdefault("tails", {})
+        self._words: dict[tuple[Texts | None, Texts | None], int] = {}
+        """What permissions, and those that may be passed on, mean on tables and what lies in them."""
+        self._broad: dict[tuple[tuple[Texts | None, Texts | None], int], int] = {}
+        """And on another resource."""
         self.silent = 0
         """Rows so far that grant nothing."""
 
@@ -89,112 +101,187 @@ class PermissionRows:
         line: int,
         *,
         careful: Careful,
-        piece: Callable[[type[Shape], Raw, str], Any],
-        unheard: Callable[[set[str]], None],
+        piece: Piece,
+        heard: Heard,
         broken: Callable[[int, str], None],
         asked: int = UNFILTERED,
     ) -> int:
         """Take one page's rows and return how many say something.
 
-        *home* is the catalog of what names none, *line* the page's in its recording, *asked* as in ``Grants``.
-        *careful* reads a resource's mapping, and notes what is not understood; *piece* decodes a member that was left
-        as it came; *unheard* hears of permissions as they are first written; *broken* of rows that say nothing.
+        *home* is the catalog of what names none, *line* the page's in its recording, *asked* as in ``Grants``;
+        *broken* hears of rows that say nothing.
         """
-        return self._grants.take_page(line, self._page(rows, home, careful, piece, unheard, broken), asked)
+        return self._grants.take_page(line, self._page(rows, home, careful, piece, heard, broken), asked)
 
     def _page(
         self,
         rows: Iterable[tuple[int, PermissionRow]],
         home: str,
         careful: Careful,
-        piece: Callable[[type[Shape], Raw, str], Any],
-        unheard: Callable[[set[str]], None],
+        piece: Piece,
+        heard: Heard,
         broken: Callable[[int, str], None],
     ) -> Iterator[Row]:
-        people, pairs, writers, kinds = self._people, self._pairs, self._writers, self._grants.pool.kinds
-        resources = self._resources.setdefault(home, {})
         for index, row in rows:
             try:
-                text = bytes(row.Principal)
-                who = people.get(text)
-                if who is None:
-                    name = piece(Principal, row.Principal, "Principal").DataLakePrincipalIdentifier
-                    who = people[text] = self._grants.pool.principal(normal.principal(name))
-                text = bytes(row.Resource)
-                on = resources.get(text)
-                if on is None:
-                    on = self._on(text, home, resources, careful)
-                option = row.PermissionsWithGrantOption
-                # What ALL stands for depends on the kind of resource; tables and what lies in them are of one.
-                kind = _NOTHING if kinds[on] <= TABULAR else on
-                words = bytes(row.Permissions), b"" if option is UNSET else bytes(option), kind
-                pair = pairs.get(words)
-                if pair is None:
-                    pair = pairs[words] = self._pair(*words[:2], on, unheard)
-                if pair == _NOTHING:
-                    self.silent += 1
-                    continue
-                writer = row.LastUpdatedBy
-                by = 0 if writer is UNSET else writers.get(text := bytes(writer))
-                if by is None:
-                    by = writers[text] = self._writer(text)
-                key = who << RESOURCE_BITS | on if row.Condition is None else self._key(who, on, row.Condition)
-                time = row.LastUpdated
-                yield key, pair, index, by, b"" if time is UNSET else bytes(time)
+                found = self._row(index, row, home, careful, piece, heard)
             except normal.NotUnderstoodError as error:
                 broken(index, str(error))
+            else:
+                if found is not None:
+                    yield found
 
-    def _key(self, who: int, on: int, condition: Condition) -> int:
-        return self._grants.key(who, on, self._grants.pool.condition(normal.condition(condition.Expression)))
-
-    def _writer(self, text: bytes) -> int:
+    def _row(
+        self, index: int, row: PermissionRow, home: str, careful: Careful, piece: Piece, heard: Heard
+    ) -> Row | None:
+        """Read one row; None for one that grants nothing."""
+        pool = self._grants.pool
+        name = piece(Principal, row.Principal, "Principal").DataLakePrincipalIdentifier
+        text, resources = bytes(row.Resource), self._resources(home)
+        known = resources.get(text)
+        on = self._resource(text, home, resources, careful) if known is None else known
+        option, writer, time = row.PermissionsWithGrantOption, row.LastUpdatedBy, row.LastUpdated
         try:
-            return self._grants.writer(_text(text))
-        except _MALFORMED:
-            raise normal.NotUnderstoodError("`LastUpdatedBy` is not a text") from None
-
-    def _pair(self, held: bytes, lent: bytes, on: int, unheard: Callable[[set[str]], None]) -> int:
-        try:
-            names, options = _texts(held) or [], _texts(lent) or [] if lent else []
+            words = _texts(row.Permissions), None if option is UNSET else _texts(option)
         except _MALFORMED:
             raise normal.NotUnderstoodError("the resource or the permissions are malformed") from None
+        pair = self._pair(words, on, heard)
+        if pair == _NOTHING:
+            self.silent += 1
+            return None
+        try:
+            by = self._grants.writer(None if writer is UNSET else _text(writer))
+        except _MALFORMED:
+            raise normal.NotUnderstoodError("`LastUpdatedBy` is not a text") from None
+        condition = 0 if row.Condition is None else pool.condition(normal.condition(row.Condition.Expression))
+        when = None if time is UNSET else _read(_text, bytes(time))
+        return Row(self._who(name), on, condition, pair, index, by, when or "")
+
+    # --------------------------------------------------------------------------------------------------- plain pages
+    def take_plain(
+        self, rows: list[PlainRow], home: str, line: int, *, careful: Careful, heard: Heard, asked: int = UNFILTERED
+    ) -> int | None:
+        """Take a page's rows as ``take`` does, all of them; None, and none is taken, if one is not understood."""
+        if not rows:
+            return 0
+        grants, pool, join = self._grants, self._grants.pool, b"".join
+        resources = self._resources(home)
+        names = [row.Principal.DataLakePrincipalIdentifier for row in rows]
+        texts = [join((row.Resource,)) for row in rows]
+        words = [(row.Permissions, row.PermissionsWithGrantOption) for row in rows]
+        conditions = [row.Condition for row in rows]
+        by = [row.LastUpdatedBy for row in rows]
+        times = [row.LastUpdated or "" for row in rows]
+        try:
+            people = _looked_up(names, self._people, self._who)
+            on = _looked_up(texts, resources, lambda text: self._resource(text, home, resources, careful))
+            pairs = self._given(words, on, heard)
+            under = [0 if one is None else pool.condition(normal.condition(one.Expression)) for one in conditions]
+        except normal.NotUnderstoodError:
+            return None
+        writers = _looked_up(by, grants.known_writers, grants.writer)
+        items = None
+        if _NOTHING in pairs:
+            kept = [pair != _NOTHING for pair in pairs]
+            items = list(compress(range(len(rows)), kept))
+            columns = people, on, under, pairs, writers
+            people, on, under, pairs, writers = (list(compress(one, kept)) for one in columns)
+            times = list(compress(times, kept))
+            self.silent += len(kept) - len(items)
+        return grants.take_columns(line, people, on, under, pairs, writers, times, items, asked)
+
+    def _given(self, words: list[tuple[Texts | None, Texts | None]], resources: list[int], heard: Heard) -> list[int]:
+        """Return the numbers of the pairs of permissions that are given on resources."""
+        kinds = self._grants.pool.kinds
+        pairs: list[int | None] = list(map(self._words.get, words))
+        for index in [index for index, on in enumerate(resources) if kinds[on] > TABULAR]:
+            pairs[index] = self._broad.get((words[index], resources[index]))
+        if None in pairs:
+            return [
+                self._pair(words[index], resources[index], heard) if pair is None else pair
+                for index, pair in enumerate(pairs)
+            ]
+        return pairs  # type: ignore[return-value] # none is None
+
+    def _who(self, name: str) -> int:
+        """Return a principal's number."""
+        who = self._people.get(name)
+        if who is None:
+            who = self._people[name] = self._grants.pool.principal(normal.principal(name))
+        return who
+
+    def _pair(self, words: tuple[Texts | None, Texts | None], on: int, heard: Heard) -> int:
+        """Return the number of the permissions that *words* give on a resource; -1 for none at all.
+
+        What ALL stands for depends on the kind of resource; tables and what lies in them are of one.
+        """
         pool = self._grants.pool
+        tabular = pool.kinds[on] <= TABULAR
+        known = self._words.get(words) if tabular else self._broad.get((words, on))
+        if known is not None:
+            return known
+        names, options = words[0] or (), words[1] or ()
         noun = pool.noun(on)
-        unheard({*names, *options})
+        heard({*names, *options})
         parts = normal.grant_rows(None, noun, names, options)
-        if not parts:
-            return _NOTHING
-        given = frozenset().union(*(part.permissions for part in parts))
-        passed = frozenset().union(*(part.grantable for part in parts))
-        return pool.pair(expand(given, noun), expand(passed, noun))
+        pair = _NOTHING
+        if parts:
+            given = frozenset().union(*(part.permissions for part in parts))
+            passed = frozenset().union(*(part.grantable for part in parts))
+            pair = pool.pair(expand(given, noun), expand(passed, noun))
+        if tabular:
+            self._words[words] = pair
+        else:
+            self._broad[words, on] = pair
+        return pair
 
     # ------------------------------------------------------------------------------------------------------ resources
-    def _on(self, text: bytes, home: str, known: dict[bytes, int], careful: Careful) -> int:
-        """Return the number of the resource that *text* spells.
+    def _resources(self, home: str) -> dict[bytes, int]:
+        return self._spelt.setdefault(f"resources of {home}", {})
 
-        Columns and filters are as many as grants and are not kept in *known*. Their text is cut before the columns or
-        the filter's name, and each part looked up by itself: inside a JSON text a quote is never bare, so that the
-        cut falls between two members.
+    def _resource(self, text: bytes, home: str, known: dict[bytes, int], careful: Careful) -> int:
+        """Return the number of the resource that *text*, a JSON value, spells.
+
+        Columns are as many as grants and are not kept in *known*. Their text is cut before the columns, and each part
+        looked up by itself: inside a JSON text a quote is never bare, so that the cut falls between two members. So
+        is that of filters, of which most are new, but once.
         """
         if (cut := text.find(_COLUMNS_FOLLOW)) > 0:
             head, tail = text[:cut], text[cut:]
-            table, names = known.get(head), self._tails.get(tail)
+            table, names = known.get(head), self._listed(tail)
             if table is None:
-                table = known[head] = self._table_of_columns(head, home)
+                table = self._keep(known, head, self._table_of_columns(head, home))
             if names is None:
-                names = self._keep(self._tails, tail, self._names(tail))
+                names = self._names(tail)
+                if self._listed(tail) is None:
+                    self._keep(self._tails, tail, names)
             if table >= 0 <= names:
                 return self._grants.pool.columns_of(table, names >> 1, excluded=bool(names & 1))
         elif text.startswith(_FILTER_FOLLOWS) and (cut := text.rfind(_NAME_FOLLOWS)) > 0:
             head, tail = text[:cut], text[cut:]
             table, name = known.get(head), self._tails.get(tail)
             if table is None:
-                table = known[head] = self._table_of_filter(head, home)
+                table = self._keep(known, head, self._table_of_filter(head, home))
             if name is None:
                 name = self._keep(self._tails, tail, self._filter_name(tail))
             if table >= 0 <= name:
-                return self._grants.pool.filter_of(table, name)
-        return self._keep(known, text, self._carefully(text, home, careful))
+                return self._keep(known, text, self._grants.pool.filter_of(table, name))
+        number = self._carefully(text, home, careful)
+        if isinstance(self._grants.pool.noun(number), UnknownResource):
+            return number  # whoever reads it says so, on either side
+        return self._keep(known, text, number)
+
+    def _listed(self, tail: bytes) -> int | None:
+        """Return what ``_names`` says of *tail*, if that is known.
+
+        A list of columns that is spelt as the pool spells it need not be kept: it is known there.
+        """
+        for before, behind, excluded in _LISTS:
+            if tail.startswith(before) and tail.endswith(behind):
+                text = tail[len(before) : -len(behind)]
+                names = self._grants.pool.known_names(text) if text != _NO_NAMES else None
+                return self._tails.get(tail) if names is None else names << 1 | excluded
+        return self._tails.get(tail)
 
     @staticmethod
     def _keep(cache: dict[bytes, int], text: bytes, number: int) -> int:
@@ -215,6 +302,11 @@ class PermissionRows:
 
     def _names(self, tail: bytes) -> int:
         """Return twice the number of the column names in *tail*, and one if they are excluded; -1 for all columns."""
+        for before, behind, excluded in _LISTS:
+            if tail.startswith(before) and tail.endswith(behind):
+                listed = _read(_texts, tail[len(before) : -len(behind)])
+                if listed:
+                    return self._grants.pool.names(frozenset(map(normal.column_name, listed))) << 1 | excluded
         one = _read(_columns, _PROBE_TABLE + tail)
         if one is None:
             return _NOTHING
@@ -264,3 +356,11 @@ def _read(decode: Callable[[bytes], Any], text: bytes) -> Any:
         return decode(text)
     except _MALFORMED:
         return None
+
+
+def _looked_up(texts: list[Any], known: dict[Any, int], read: Callable[[Any], int]) -> list[int]:
+    """Look all *texts* up, and read those that are not known."""
+    found: list[int | None] = list(map(known.get, texts))
+    if None in found:
+        return [read(texts[index]) if number is None else number for index, number in enumerate(found)]
+    return found  # type: ignore[return-value] # none is None

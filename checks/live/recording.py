@@ -9,12 +9,14 @@ import gzip
 import io
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 import msgspec
 import zstandard
 
-from checks.live.answer import Answer, Cut, Failure
+from checks.live.answer import Answer, Cut, Failure, Listed
+from checks.live.shapes import PlainPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,9 @@ _NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _DAMAGED = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 _PIECE: Final = 1 << 18
 """Bytes unpacked at once: more would not stay in the processor's cache."""
+_BEGINNING: Final = 1 << 10
+"""Bytes of a line among which its operation stands, if it is one to be decoded at once."""
+_LISTING: Final = b'"operation":"ListPermissions"'
 _GZIP = b"\x1f\x8b"
 ZSTD: Final = b"\x28\xb5\x2f\xfd"
 """How a zstd frame begins."""
@@ -69,6 +74,18 @@ class _Line(msgspec.Struct, omit_defaults=True):
     at: str = ""
 
 
+class _PageLine(msgspec.Struct, gc=False):
+    account: str
+    region: str
+    service: str
+    operation: str
+    response: PlainPage
+    request: dict[str, Any] | None = None
+    error: Any = None
+    at: str = ""
+
+
+_decode_page = msgspec.json.Decoder(_PageLine).decode
 _decode_header = msgspec.json.Decoder(_Header).decode
 _decode_line = msgspec.json.Decoder(_Line).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -77,7 +94,13 @@ _encode = msgspec.json.Encoder().encode
 
 # ------------------------------------------------------------------------------------------------------------ reading
 def read(stream: IO[bytes], name: str) -> tuple[Header, Iterator[Answer | Cut]]:
-    """Read the header of *stream* at once and the answers as they are asked for.
+    """Read the header of *stream* at once and the answers as they are asked for; see ``listed``."""
+    header, answers = listed(stream, name)
+    return header, (one.whole() if isinstance(one, Listed) else one for one in answers)
+
+
+def listed(stream: IO[bytes], name: str) -> tuple[Header, Iterator[Answer | Listed | Cut]]:
+    """Read the header of *stream* at once and the answers as they are asked for; grants come decoded.
 
     A recording that was cut ends with a ``Cut``; *name* is used in messages only.
 
@@ -110,7 +133,7 @@ def _header(line: bytes, name: str) -> Header:
     return Header(header.started, header.tool, header.botocore)
 
 
-def _answers(lines: Iterator[bytes], name: str) -> Iterator[Answer | Cut]:
+def _answers(lines: Iterator[bytes], name: str) -> Iterator[Answer | Listed | Cut]:
     number = 1
     while True:
         number += 1
@@ -121,19 +144,46 @@ def _answers(lines: Iterator[bytes], name: str) -> Iterator[Answer | Cut]:
             return
         if line is None:
             return
-        if not line.strip():
+        if not line or line.isspace():
             continue
-        try:
-            parsed = _decode_line(line)
-        except _NOT_JSON as error:
-            if not line.endswith(b"\n") and not _is_json(line):
-                yield Cut(number, "the recording is cut inside its last line")
-                return
-            raise RecordingError(f"`{name}` line {number} is no answer: {_why(error)}") from None
-        for member, value in (("account", parsed.account), ("region", parsed.region)):
-            if not value.strip():
-                raise RecordingError(f"`{name}` line {number} is no answer: `{member}` is empty")
-        yield _answer(parsed, number)
+        found = _listed(line, number, name) or _whole(line, number, name)
+        yield found
+        if isinstance(found, Cut):
+            return
+
+
+def _listed(line: bytes, number: int, name: str) -> Listed | None:
+    """Decode a page of ``ListPermissions`` with its line; None for other lines, and for a page that is not plain."""
+    if line.find(_LISTING, 0, _BEGINNING) < 0:
+        return None
+    try:
+        parsed = _decode_page(line)
+    except _NOT_JSON:
+        return None
+    if (
+        (parsed.service, parsed.operation) != ("lakeformation", "ListPermissions")
+        or parsed.error is not None
+        or not (parsed.account.strip() and parsed.region.strip())
+    ):
+        return None
+    page = parsed.response
+    response = _encode(PlainPage([], page.NextToken))
+    envelope = Answer(parsed.account, parsed.region, parsed.service, parsed.operation, parsed.request or {}, response,
+                      None, parsed.at, number)  # fmt: skip
+    return Listed(envelope, page.PrincipalResourcePermissions, partial(_whole, line, number, name))
+
+
+def _whole(line: bytes, number: int, name: str) -> Answer | Cut:
+    try:
+        parsed = _decode_line(line)
+    except _NOT_JSON as error:
+        if not line.endswith(b"\n") and not _is_json(line):
+            return Cut(number, "the recording is cut inside its last line")
+        raise RecordingError(f"`{name}` line {number} is no answer: {_why(error)}") from None
+    for member, value in (("account", parsed.account), ("region", parsed.region)):
+        if not value.strip():
+            raise RecordingError(f"`{name}` line {number} is no answer: `{member}` is empty")
+    return _answer(parsed, number)
 
 
 def _is_json(line: bytes) -> bool:

@@ -215,6 +215,26 @@ class PermissionPage(Shape):
     NextToken: str | None = None
 
 
+class PlainRow(Shape):
+    """A ``PermissionRow`` of which all but the resource has the type it should have, decoded at once."""
+
+    Principal: Principal
+    Resource: Raw
+    Permissions: tuple[str, ...] | None
+    PermissionsWithGrantOption: tuple[str, ...] | None = None
+    Condition: Condition | None = None
+    AdditionalDetails: Raw | UnsetType = UNSET
+    LastUpdated: str | None = None
+    LastUpdatedBy: str | None = None
+
+
+class PlainPage(Shape):
+    """lakeformation:ListPermissions, a million rows of it: nearly all pages are as plain as this."""
+
+    PrincipalResourcePermissions: list[PlainRow]
+    NextToken: str | None = None
+
+
 class TagPage(Shape):
     """lakeformation:ListLFTags."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from checks import normal
 from checks.grants import Grants, atoms
-from checks.live import shapes
-from checks.live.answer import Answer
+from checks.live import facts, recording, shapes
+from checks.live.answer import Answer, Listed
 from checks.live.decode import decode
 from checks.live.draft import READERS, Draft
 from checks.model import Resource, UnknownResource
@@ -113,6 +114,57 @@ def test_rows_read_by_their_bytes_mean_what_they_say(pages: list[list[dict[str, 
     )
     unknown = {slow for page in pages for row in page if isinstance(slow := meant(row), UnknownResource)}
     assert {gap.scope for gap in draft.gaps.all()} == unknown
+
+
+told = st.fixed_dictionaries({}, optional={
+    "LastUpdated": st.sampled_from(["2026-11-23T10:00:00Z", "2026-11-23T10:00:00.123000Z", "\u0663 o'clock", "", None, 1.5]),
+    "LastUpdatedBy": st.sampled_from(["arn:aws:iam::111122223333:role/a", "b", None, 5]),
+    "AdditionalDetails": st.sampled_from([{}, {"ResourceShare": ["arn"]}]),
+    "Novelty": st.just(1),
+})  # fmt: skip
+
+
+@st.composite
+def told_rows(draw: st.DrawFn) -> dict[str, Any]:
+    row = {**draw(rows()), **(draw(told) if draw(st.integers(0, 3)) == 0 else {"LastUpdated": "2026-01-01T00:00:00Z"})}
+    if draw(st.integers(0, 9)) == 0:
+        row |= draw(st.sampled_from([{"Principal": {}}, {"Permissions": "x"}, {"Resource": []}, {"Permissions": None}]))
+    return dict(draw(st.permutations(list(row.items()))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(told_rows(), max_size=5), max_size=4), st.booleans(), st.integers(0, 60))
+def test_pages_decoded_with_their_line_say_what_pages_by_themselves_say(
+    pages: list[list[dict[str, Any]]], blanks: bool, cut: int
+) -> None:
+    lines: list[dict[str, Any]] = [{"floodline_recording": 1}]
+    first = {"account": ACCOUNT, "region": "us-east-1"}
+    lines.append({**first, "service": "lakeformation", "operation": "ListLFTags", "response": {"LFTags": []}})
+    for number, page in enumerate(pages):
+        token = {"NextToken": f"{number}"} if number + 1 < len(pages) else {}
+        asked = {"request": {"NextToken": f"{number - 1}"} if number else {}}
+        lines.append({**first, "service": CALL[0], "operation": CALL[1], **asked,
+                      "response": {"PrincipalResourcePermissions": page, **token}})  # fmt: skip
+    text = b"".join(json.dumps(one, separators=None if blanks else (",", ":")).encode() + b"\n" for one in lines)
+    if cut < 40:
+        text = text[: -cut or None]
+    slow, fast = (facts.build_many([way(io.BytesIO(text), "lake")]) for way in (recording.read, recording.listed))
+    assert fast == slow
+    assert repr(fast) == repr(slow)
+
+
+def test_a_plain_page_is_read_with_its_line() -> None:
+    row = {"Principal": {"DataLakePrincipalIdentifier": ACCOUNT}, "Resource": {"Database": {"Name": "d"}},
+           "Permissions": ["DESCRIBE"]}  # fmt: skip
+    line: dict[str, Any] = {"account": ACCOUNT, "region": "r", "service": CALL[0], "operation": CALL[1],
+                            "response": {"PrincipalResourcePermissions": [row]}}  # fmt: skip
+    text = b'{"floodline_recording":1}\n' + json.dumps(line, separators=(",", ":")).encode()
+    _, answers = recording.listed(io.BytesIO(text), "lake")
+    (page,) = answers
+    assert isinstance(page, Listed)
+    draft = Draft(ACCOUNT, "r")
+    assert draft.take(page)
+    assert [one.permissions for one in draft.grants] == [{"DESCRIBE"}]
 
 
 def test_columns_before_the_tables_name_are_not_overlooked() -> None:
