@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import chain, compress, count, repeat
-from operator import and_, ne, not_, rshift
+from itertools import chain, compress, count
+from operator import eq, itemgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -57,25 +58,24 @@ def _kinds(wanted: Iterable[int]) -> bytes:
 
 _NAMED: Final = _kinds(range(_ALL_TABLES + 1))
 _BROAD: Final = _kinds(range(_ALL_TABLES, _OTHER + 1))
-_FOLDED: Final = _kinds(_COLUMNS)
-_FOLDED_OR_POLICY: Final = _kinds({*_COLUMNS, _POLICY})
-_NO_PAIR: Final = (1 << 32) - 1
+_HELD: Final = _kinds(range(_DATABASE, _OTHER + 1))
+_NONE: Final[Sequence[int]] = array("I")
+_FIRST: Final = itemgetter(0)
 RESOURCE_BITS: Final = 32
 _PRINCIPAL_BITS: Final = 28
-_RESOURCE: Final = (1 << RESOURCE_BITS) - 1
 _PRINCIPAL: Final = (1 << _PRINCIPAL_BITS) - 1
-_CONDITION: Final = RESOURCE_BITS + _PRINCIPAL_BITS
-_STAMP: Final = 32
-"""Bytes for a time as boto3 spells it; a longer one is kept apart."""
 _BUILT: Final = 20_000
 """Rows that are kept as they were built."""
 _ASKED: Final = 8
 """So often all rows are searched for who names one table, before all tables are indexed."""
-_NO_TIME: Final = b" " * _STAMP
+_BYTE: Final = 256
+_ZERO: Final = ord("0")
+_DIGITS: Final = b"0123456789"
+_NO_DIGITS: Final = bytes(one for one in range(_BYTE) if one not in _DIGITS)
+_SHAPE: Final = bytes.maketrans(_DIGITS, b"0" * len(_DIGITS))
 
 UNFILTERED, BY_KIND, TARGETED = range(3)
 """How a page of grants was asked for: all of them, those on one kind of resource, or those on one resource."""
-NOT_SEEN: Final = -1
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str]).decode
@@ -309,29 +309,34 @@ class Grants(Collection[Grant]):
     def __init__(self, pool: Pool | None = None) -> None:
         """Start empty; *pool* is shared by sides that are to be compared."""
         self.pool = pool if pool is not None else Pool()
-        self.rows: dict[int, int] = {}
-        """Key (condition, principal, resource) → place in the arrays below, in order of appearance."""
+        self.who_of = array("I")
+        """By place, which is the order of appearance: the principal's number, and so the next four."""
+        self.on_of = array("I")
+        self.condition_of = array("I")
         self.pair_of = array("I")
-        self.lines = array("I")
-        self.items = array("I")
-        self.by = array("I")
-        self.times = bytearray()
+        self.shown_by = bytearray()
+        """A bit for each way of asking that showed the row."""
+        self.short: dict[int, int] = {}
+        """Place → pair that unfiltered pages showed, of rows of which other pages showed more."""
+        self._taken = 0
+        """How many rows came, those included that were united since."""
+        self._came: array[int] | None = None
+        """By place, which of the rows that came it is; None: places are still those."""
+        self._firsts: list[int] = []
+        self._pages: list[_Page] = []
         self.writers: list[str | None] = [None]
         self.known_writers: dict[str | None, int] = {None: 0}
         self._given: dict[int, Grant] = {}
+        """By what ``_came`` says."""
         self._made: dict[int, Grant] = {}
-        self._holders: dict[int, list[int]] = {}
-        """Keys by principal of what speaks neither of one table nor of something known by name only."""
-        self._long: dict[int, bytes] = {}
-        self.short: dict[int, int] = {}
-        """Place → pair that unfiltered pages showed (``NOT_SEEN``: none), where other pages showed more."""
-        self.by_kind = bytearray()
-        """For each place 1 where a listing of one kind of resource showed the row."""
-        self._people: dict[int, None] = {}
+        self._settled = 0
+        """How many of the rows that came were looked at for those to be united."""
+        self._places: dict[int, array[int]] = {}
+        """By principal, in order of appearance: places, by the number of what the row is on."""
         self._conditions: dict[int, None] = {0: None}
+        self._holders: dict[int, list[int]] = {}
+        """Places by principal of what speaks neither of one table nor of something known by name only."""
         self._shared: Grants | None = None
-        self._on: array[int] | None = None
-        self._rows_of: list[list[int]] | None = None
         self._broadly: dict[int, list[int]] | None = None
         self._naming: dict[int, list[int]] = {}
         self._asked: int | None = 0
@@ -359,34 +364,21 @@ class Grants(Collection[Grant]):
         """
         pool = self.pool
         held, lent = expand(grant.permissions, grant.resource), expand(grant.grantable, grant.resource)
-        known = len(self.rows)
-        place = self.put(
-            pool.principal(grant.principal),
-            pool.resource(grant.resource),
-            pool.condition(grant.condition),
-            pool.pair(held, lent),
+        came, pair = self._taken, pool.pair(held, lent)
+        self._put(
+            (pool.principal(grant.principal),),
+            (pool.resource(grant.resource),),
+            (pool.condition(grant.condition),),
+            (pair,),
+            UNFILTERED,
         )
-        if place == known:
-            same = held is grant.permissions and lent is grant.grantable and lent <= held
-            self._given[place] = grant if same else self._spelt(grant, place)
-        elif place in self._given:
-            self._given[place] = self._spelt(self._given[place], place)
+        same = held is grant.permissions and lent is grant.grantable and lent <= held
+        self._given[came] = grant if same else self._spelt(grant, pair)
 
-    def _spelt(self, grant: Grant, place: int) -> Grant:
-        held, lent = self.pool.pairs[self.pair_of[place]]
+    def _spelt(self, grant: Grant, pair: int) -> Grant:
+        held, lent = self.pool.pairs[pair]
         return Grant(grant.principal, grant.resource, held, lent, grant.condition, grant.evidence, grant.updated_by,
                      grant.updated)  # fmt: skip
-
-    def put(self, who: int, on: int, condition: int, pair: int) -> int:
-        """Take one row by its numbers and return its place; it unites with one that says the same of the same."""
-        key = condition << _CONDITION | who << RESOURCE_BITS | on
-        place = self.rows.get(key)
-        if place is None:
-            place = len(self.rows)
-            self.take_columns(0, (who,), (on,), (condition,), (pair,), (0,), ("",))
-        else:
-            self.unite(place, pair)
-        return place
 
     def take_page(self, line: int, page: Iterable[Row], asked: int = UNFILTERED) -> int:
         """Take the rows of one page of a recording, *line* being its line, and return their number.
@@ -405,105 +397,127 @@ class Grants(Collection[Grant]):
         people: Sequence[int],
         on: Sequence[int],
         conditions: Sequence[int],
-        pairs_of: Sequence[int],
-        by_whom: Sequence[int],
-        times_of: Sequence[str],
-        items_of: Sequence[int] | None = None,
+        pairs: Sequence[int],
+        by: Sequence[int],
+        times: Sequence[str],
+        items: Sequence[int] | None = None,
         asked: int = UNFILTERED,
     ) -> int:
         """Take a page as ``take_page`` does, a column of it at a time; see ``Row``.
 
-        *items_of* are the rows' numbers on the page; None if the page gave all of its rows.
+        *items* are the rows' numbers on the page; None if the page gave all of its rows.
         """
-        keys = [who << RESOURCE_BITS | number for who, number in zip(people, on, strict=True)]
-        if any(conditions):
-            keys = [condition << _CONDITION | key for condition, key in zip(conditions, keys, strict=True)]
-        numbers = range(len(keys)) if items_of is None else items_of
-        rows, noted, kinds = self.rows, self._people, self.pool.kinds
-        place = first = len(rows)
-        pair_of, by_kind = self.pair_of, self.by_kind
-        repeated = 0
-        pairs: list[int] = []
-        items: list[int] = []
-        writers: list[int] = []
-        times: list[bytes] = []
-        for key, pair, item, by, time in zip(keys, pairs_of, numbers, by_whom, times_of, strict=True):
-            held = rows.setdefault(key, place)
-            if held != place:
-                repeated += 1
-                if held >= first:  # earlier on this page
-                    pairs[held - first] = self.pool.united(pairs[held - first], pair)
-                elif pair_of[held] != pair or held in self.short:
-                    self._again(held, pair, asked)
-                elif asked == BY_KIND:  # a listing by kind repeats what the whole listing said
-                    by_kind[held] = 1
-                continue
-            place += 1
-            pairs.append(pair)
-            items.append(item)
-            writers.append(by)
-            times.append(time.encode("utf-8", "surrogatepass"))
-            if kinds[key & _RESOURCE] > TABULAR or key >> _CONDITION or key >> RESOURCE_BITS not in noted:
-                self._noted(key)
-        self.pair_of.extend(pairs)
-        self.items.extend(items)
-        self.by.extend(writers)
-        self.lines.extend([line] * len(pairs))
-        self.times += b"".join([one.ljust(_STAMP) if len(one) <= _STAMP else _NO_TIME for one in times])
-        odd = [number for number, one in enumerate(times) if len(one) > _STAMP or one.endswith(b" ")]
-        self._long |= {first + number: times[number] for number in odd}
-        self.by_kind += bytes((asked == BY_KIND,)) * len(pairs)
-        if asked != UNFILTERED:
-            self.short |= dict.fromkeys(range(first, place), NOT_SEEN)
-        return len(pairs) + repeated
+        if people:
+            self._firsts.append(self._taken)
+            self._pages.append(_Page(line, None if items is None else _small(items), _small(by), _packed(times)))
+            self._put(people, on, conditions, pairs, asked)
+        return len(people)
 
-    def _again(self, place: int, pair: int, asked: int) -> None:
-        """Take a row that an earlier page held; what only filtered listings show is kept apart in ``short``."""
-        before = self.pair_of[place]
-        self.unite(place, pair)
-        after = self.pair_of[place]
-        if asked == UNFILTERED:
-            shown = self.short.get(place)
-            if shown is not None:
-                shown = pair if shown == NOT_SEEN else self.pool.united(shown, pair)
-                if shown == after:
-                    del self.short[place]
-                else:
-                    self.short[place] = shown
+    def _put(
+        self, people: Sequence[int], on: Sequence[int], conditions: Sequence[int], pairs: Sequence[int], asked: int
+    ) -> None:
+        self.who_of.extend(people)
+        self.on_of.extend(on)
+        self.condition_of.extend(conditions)
+        self.pair_of.extend(pairs)
+        self.shown_by += bytes((1 << asked,)) * len(people)
+        if self._came is not None:
+            self._came.extend(range(self._taken, self._taken + len(people)))
+        self._taken += len(people)
+
+    # A million rows are walked through by the interpreter's own loops (``map``, ``compress``): a tenth of the time of
+    # a loop that is written out.
+    def _settle(self) -> None:
+        """Order the rows, and unite those of one principal on one resource; who looks anything up has this done."""
+        if self._settled == self._taken:
             return
-        if after != before:
-            self.short.setdefault(place, before)
-        if asked == BY_KIND:
-            self.by_kind[place] = 1
+        self._sort()
+        dead = [place for who in self._places for place in self._united(who)]
+        if dead:
+            self._bury(dead)
+            self._sort()
+        self._settled = self._taken
+        self._conditions = dict.fromkeys((0, *self.condition_of))
+        self._holders = {}
+        for place in self._of_kinds(_HELD):
+            self._holders.setdefault(self.who_of[place], []).append(place)
+        self._made.clear()
+        self._broadly = self._broad = self._used = self._apart = None
+        self._naming, self._asked = {}, 0
+
+    def _sort(self) -> None:
+        places = [array("I") for _ in self.pool.principals]
+        deque(map(array.append, map(places.__getitem__, self.who_of), count()), maxlen=0)
+        on = self.on_of.__getitem__
+        self._places = {who: array("I", sorted(places[who], key=on)) for who in dict.fromkeys(self.who_of)}
+
+    def _united(self, who: int) -> Iterator[int]:
+        """Unite rows of a principal that say something of the same; yield the places of those that say no more."""
+        places = self._places[who]
+        on = list(map(self.on_of.__getitem__, places))
+        if not any(map(eq, on, on[1:])):
+            return
+        kept: dict[int, int] = {}
+        for place in places:
+            first = kept.setdefault(self.seat(place), place)
+            if first != place:
+                self._unite(first, place)
+                yield place
+
+    def _unite(self, first: int, place: int) -> None:
+        """Add a row to an earlier one; what only filtered listings show is kept apart in ``short``."""
+        mine, more, whole = self.shown_by[first], self.shown_by[place], 1 << UNFILTERED
+        before, pair = self.pair_of[first], self.pair_of[place]
+        self.shown_by[first] = mine | more
+        if before == pair and first not in self.short:
+            return
+        after = self.pair_of[first] = self.pool.united(before, pair)
+        shown = self.short.pop(first, before) if mine & whole else None
+        if more & whole:
+            shown = pair if shown is None else self.pool.united(shown, pair)
+        if shown is not None and shown != after:
+            self.short[first] = shown
+        came = self._which(first)
+        if came in self._given:
+            self._given[came] = self._spelt(self._given[came], after)
+
+    def _bury(self, dead: list[int]) -> None:
+        """Forget rows that were united with others."""
+        alive = bytearray(b"\1") * len(self.who_of)
+        for place in dead:
+            alive[place] = 0
+            self._given.pop(self._which(place), None)
+        if self.short:
+            now = dict(zip(compress(count(), alive), count()))
+            self.short = {now[place]: pair for place, pair in self.short.items()}
+        self._came = array("I", compress(self._came or count(), alive))
+        self.who_of = array("I", compress(self.who_of, alive))
+        self.on_of = array("I", compress(self.on_of, alive))
+        self.condition_of = array("I", compress(self.condition_of, alive))
+        self.pair_of = array("I", compress(self.pair_of, alive))
+        self.shown_by = bytearray(compress(self.shown_by, alive))
+
+    def seat(self, place: int) -> int:
+        """Return what a row is on, under its condition, in the pool's numbers."""
+        return self.condition_of[place] << RESOURCE_BITS | self.on_of[place]
+
+    def _which(self, place: int) -> int:
+        return place if self._came is None else self._came[place]
 
     def asked_elsewhere(self) -> Iterator[Grant]:
         """Yield the rows of which filtered listings show more than unfiltered pages do.
 
         Not those on data cells filters: they may show with their table alone.
         """
-        kinds, keys = self.pool.kinds, list(self.rows) if self.short else []
-        return (
-            self._build(keys[place], place) for place in sorted(self.short) if kinds[keys[place] & _RESOURCE] != _FILTER
-        )
+        self._settle()
+        kinds, whole = self.pool.kinds, 1 << UNFILTERED
+        more = sorted({*self.short, *(place for place, by in enumerate(self.shown_by) if not by & whole)})
+        return (self._build(place) for place in more if kinds[self.on_of[place]] != _FILTER)
 
     def of_no_kind(self) -> int:
         """Count the rows that unfiltered pages show and no listing of one kind of resource does."""
-        return self.by_kind.count(0) - sum(
-            shown == NOT_SEEN and not self.by_kind[place] for place, shown in self.short.items()
-        )
-
-    def _noted(self, key: int) -> None:
-        """Keep the indices up to date with a new row."""
-        who = key >> RESOURCE_BITS & _PRINCIPAL
-        self._people[who] = None
-        if self.pool.kinds[key & _RESOURCE] >= _DATABASE:
-            self._holders.setdefault(who, []).append(key)
-        if key >> _CONDITION:
-            self._conditions[key >> _CONDITION] = None
-
-    def unite(self, place: int, pair: int) -> None:
-        """Add permissions to a row."""
-        self.pair_of[place] = self.pool.united(self.pair_of[place], pair)
+        self._settle()
+        return sum(self.shown_by.count(1 << UNFILTERED | other) for other in (0, 1 << TARGETED))
 
     def writer(self, name: str | None) -> int:
         """Return the number of who updated rows last."""
@@ -515,10 +529,12 @@ class Grants(Collection[Grant]):
 
     # ------------------------------------------------------------------------------------------------ as a collection
     def __len__(self) -> int:
-        return len(self.rows)
+        self._settle()
+        return len(self.who_of)
 
     def __iter__(self) -> Iterator[Grant]:
-        return (self._build(key, place) for key, place in self.rows.items())
+        self._settle()
+        return map(self._build, range(len(self.who_of)))
 
     def __contains__(self, grant: object) -> bool:
         return isinstance(grant, Grant) and self.same(grant) == grant
@@ -533,47 +549,64 @@ class Grants(Collection[Grant]):
     def __repr__(self) -> str:
         return f"Grants({list(self)!r})"
 
-    def _build(self, key: int, place: int) -> Grant:
-        given = self._given.get(place)
+    def _build(self, place: int) -> Grant:
+        came = self._which(place)
+        given = self._given.get(came)
         if given is not None:
             return given
         pool = self.pool
         held, lent = pool.pairs[self.pair_of[place]]
-        line, item = self.lines[place], self.items[place]
+        number = bisect_right(self._firsts, came) - 1
+        page, row = self._pages[number], came - self._firsts[number]
+        item = row if page.items is None else page.items[row]
         return Grant(
-            pool.principals[key >> RESOURCE_BITS & _PRINCIPAL],
-            pool.noun(key & _RESOURCE),
+            pool.principals[self.who_of[place]],
+            pool.noun(self.on_of[place]),
             held,
             lent,
-            pool.conditions[key >> _CONDITION],
-            Evidence(Side.LIVE, line, f"/response/PrincipalResourcePermissions/{item}"),
-            self.writers[self.by[place]],
-            _time(self._long.get(place) or bytes(self.times[place * _STAMP : (place + 1) * _STAMP]).rstrip(b" ")),
+            pool.conditions[self.condition_of[place]],
+            Evidence(Side.LIVE, page.line, f"/response/PrincipalResourcePermissions/{item}"),
+            self.writers[page.by[row]],
+            _unpacked(page.times, row) or None,
         )
 
-    def at(self, key: int, place: int) -> Grant:
+    def at(self, place: int) -> Grant:
         """Build a row, and keep it for whoever asks again soon."""
         made = self._made.get(place)
         if made is None:
             if len(self._made) >= _BUILT:
                 self._made.clear()
-            made = self._made[place] = self._build(key, place)
+            made = self._made[place] = self._build(place)
         return made
 
     # -------------------------------------------------------------------------------------------------------- look-ups
+    def find(self, who: int, on: int) -> Sequence[int]:
+        """Return the places of a principal's rows on a resource, by their conditions."""
+        places = self._places.get(who, _NONE)
+        first = last = bisect_left(places, on, key=self.on_of.__getitem__)
+        while last < len(places) and self.on_of[places[last]] == on:
+            last += 1
+        found = places[first:last]
+        if last - first > 1:
+            return sorted(found, key=lambda place: (self.condition_of[place] != 0, place))
+        return found
+
+    def find_row(self, who: int, on: int, condition: int) -> int | None:
+        """Return the place of a row, if there is such a one."""
+        return next((place for place in self.find(who, on) if self.condition_of[place] == condition), None)
+
     def _found(self, who: int, on: int) -> Iterator[Grant]:
-        key = who << RESOURCE_BITS | on
-        for condition in self._conditions:
-            yield from self._one(condition << _CONDITION | key)
+        for place in self.find(who, on):
+            yield from self._one(place)
 
-    def _one(self, key: int) -> Iterator[Grant]:
-        place = self.rows.get(key)
-        if place is not None and (self._shared is None or self._shared.has(self, key, place)):
-            yield self.at(key, place)
+    def _one(self, place: int) -> Iterator[Grant]:
+        if self._shared is None or self._shared.has(self, place):
+            yield self.at(place)
 
-    def has(self, other: Grants, key: int, place: int) -> bool:
+    def has(self, other: Grants, place: int) -> bool:
         """Whether this side gives at least what a row of *other* does, by the very same row."""
-        mine = self.rows.get(key)
+        self._settle()
+        mine = self.find_row(other.who_of[place], other.on_of[place], other.condition_of[place])
         if mine is None:
             return False
         one, two = other.pair_of[place], self.pair_of[mine]
@@ -581,58 +614,51 @@ class Grants(Collection[Grant]):
 
     def shared(self, other: Grants) -> Grants:
         """Return a view of these grants: the rows that *other* has too."""
+        self._settle()
         view = copy(self)
         view._shared = other  # noqa: SLF001 - its own class
         return view
 
     def _number(self, who: Principal | None) -> int | None:
         """Return the number of a principal that holds something."""
+        self._settle()
         number = self.pool.known_principal(who)
-        return number if number in self._people else None
+        return number if number in self._places else None
 
     def principals(self) -> list[Principal]:
         """Return everyone who holds a grant, as far as could be read."""
+        self._settle()
         names = self.pool.principals
-        return [name for number in self._people if (name := names[number]) is not None]
+        return [name for number in self._places if (name := names[number]) is not None]
 
     def of(self, principal: Principal | None) -> list[Grant]:
         """Return all grants of a principal; of None those whose principal could not be read."""
         who = self._number(principal)
         if who is None:
             return []
-        return [grant for key in self._keys_of(who) for grant in self._one(key)]
+        return [grant for place in sorted(self._places[who]) for grant in self._one(place)]
 
-    # A million rows are walked through by the interpreter's own loops (``map``, ``compress``): a tenth of the time of
-    # a loop that is written out.
-    def _numbers_on(self) -> array[int]:
-        """Return the resource's number of each row, in order."""
-        if self._on is None or len(self._on) != len(self.rows):
-            self._on = array("I", map(and_, self.rows, repeat(_RESOURCE)))
-        return self._on
-
-    def _holder_of(self) -> Iterator[int]:
-        """Yield the principal's number of each row, in order."""
-        found = map(rshift, self.rows, repeat(RESOURCE_BITS))
-        return map(and_, found, repeat(_PRINCIPAL)) if len(self._conditions) > 1 else found
-
-    def keys_of_kinds(self, wanted: bytes) -> Iterator[int]:
-        """Yield the keys of the rows on resources of the kinds for which *wanted* holds a 1, in order."""
+    def _of_kinds(self, wanted: bytes) -> Iterator[int]:
+        """Yield the places of the rows on resources of the kinds for which *wanted* holds a 1, in order."""
         fits = self.pool.kinds.translate(wanted)
-        return compress(self.rows, map(fits.__getitem__, self._numbers_on()))
+        return compress(count(), map(fits.__getitem__, self.on_of))
 
-    def _keys_of(self, who: int) -> Iterable[int]:
-        if self._rows_of is None:
-            lists: list[list[int]] = [[] for _ in self.pool.principals]
-            deque(map(list.append, map(lists.__getitem__, self._holder_of()), self.rows), maxlen=0)
-            self._rows_of = lists
-        return self._rows_of[who] if who < len(self._rows_of) else ()
+    def people(self) -> Collection[int]:
+        """Return the numbers of those who hold something, in order of appearance."""
+        self._settle()
+        return self._places.keys()
 
-    def _broad_keys(self, who: int) -> Iterable[int]:
-        """Return a principal's keys on anything but single tables."""
+    def places_of(self, who: int) -> Sequence[int]:
+        """Return the places of a principal's rows, by the number of what they are on."""
+        self._settle()
+        return self._places.get(who, _NONE)
+
+    def _broad_places(self, who: int) -> Iterable[int]:
+        """Return a principal's places on anything but single tables."""
         if self._broadly is None:
             self._broadly = {}
-            for key in self.keys_of_kinds(_BROAD):
-                self._broadly.setdefault(key >> RESOURCE_BITS & _PRINCIPAL, []).append(key)
+            for place in self._of_kinds(_BROAD):
+                self._broadly.setdefault(self.who_of[place], []).append(place)
         return self._broadly.get(who, ())
 
     def on_object(self, principal: Principal, resource: Resource) -> list[Grant]:
@@ -645,19 +671,16 @@ class Grants(Collection[Grant]):
         who, on = self._number(grant.principal), self.pool.known(grant.resource)
         if who is None or on is None:
             return None
-        key = self.pool.condition(grant.condition) << _CONDITION | who << RESOURCE_BITS | on
-        return next(self._one(key), None)
+        place = self.find_row(who, on, self.pool.condition(grant.condition))
+        return None if place is None else next(self._one(place), None)
 
     def named(self, principal: Principal, table: Table) -> list[Grant]:
         """Return the grants that name the table, its columns or its filters."""
         who, on = self._number(principal), self.pool.known(table)
         if who is None or on is None:
             return []
-        rows, holder = self.rows, who << RESOURCE_BITS
-        parts = [holder | number for number in (on, *self.pool.below.get(on, ()))]
-        if len(self._conditions) > 1:
-            parts = [condition << _CONDITION | key for key in parts for condition in self._conditions]
-        return [grant for key in parts if key in rows for grant in self._one(key)]
+        parts = (on, *self.pool.below.get(on, ()))
+        return [grant for part in parts for place in self.find(who, part) for grant in self._one(place)]
 
     def in_database(self, principal: Principal, database: Database) -> list[Grant]:
         """Return the ``ALL_TABLES`` grants in a database."""
@@ -667,41 +690,42 @@ class Grants(Collection[Grant]):
         """Yield the grants that may give something on a database itself: policies without asking whether they match."""
         who, kinds, pool = self._number(principal), self.pool.kinds, self.pool
         this = pool.known(database)
-        for key in self._holders.get(who, ()) if who is not None else ():
-            on = key & _RESOURCE
+        for place in self._holders.get(who, ()) if who is not None else ():
+            on = self.on_of[place]
             if on == this or kinds[on] == _WIDE or (kinds[on] == _POLICY and pool.means_databases(on)):
-                yield from self._one(key)
+                yield from self._one(place)
 
     def elsewhere(self, principal: Principal) -> Iterator[Grant]:
         """Yield the grants that name neither one table nor all tables of a database."""
         who = self._number(principal)
-        for key in self._holders.get(who, ()) if who is not None else ():
-            yield from self._one(key)
+        for place in self._holders.get(who, ()) if who is not None else ():
+            yield from self._one(place)
 
     def conditions(self) -> Collection[int]:
         """Return the numbers of the conditions under which there are grants; 0, none, is always among them."""
+        self._settle()
         return self._conditions.keys()
 
     def held_broadly(self, principal: Principal) -> Iterator[tuple[Resource, str | None, frozenset[Atom]]]:
         """Yield what a principal holds on anything but single tables: the resource, the condition, the atoms."""
         pool, who = self.pool, self._number(principal)
-        for key in self._broad_keys(who) if who is not None else ():
-            place = self.rows[key]
-            if self._shared is None or self._shared.has(self, key, place):
-                yield pool.noun(key & _RESOURCE), pool.conditions[key >> _CONDITION], pool.atoms[self.pair_of[place]]
+        for place in self._broad_places(who) if who is not None else ():
+            if self._shared is None or self._shared.has(self, place):
+                condition = pool.conditions[self.condition_of[place]]
+                yield pool.noun(self.on_of[place]), condition, pool.atoms[self.pair_of[place]]
 
     def tables_of(self, principal: Principal) -> set[int]:
         """Return the tables that a principal's grants name, as numbers of the pool."""
         kinds, owner, who = self.pool.kinds, self.pool.owner, self._number(principal)
-        keys = self._keys_of(who) if who is not None else ()
-        return {owner[on] for key in keys if kinds[on := key & _RESOURCE] < _ALL_TABLES}
+        places = self._places[who] if who is not None else _NONE
+        return {owner[on] for on in map(self.on_of.__getitem__, places) if kinds[on] < _ALL_TABLES}
 
     def _of_kind(self, principal: Principal, kind: int, among: Container[int] | None = None) -> Iterator[Grant]:
         who, kinds = self._number(principal), self.pool.kinds
-        for key in self._holders.get(who, ()) if who is not None else ():
-            on = key & _RESOURCE
+        for place in self._holders.get(who, ()) if who is not None else ():
+            on = self.on_of[place]
             if kinds[on] == kind and (among is None or on in among):
-                yield from self._one(key)
+                yield from self._one(place)
 
     def policies(
         self, principal: Principal, resource_type: str, among: Container[int] | None = None
@@ -720,9 +744,10 @@ class Grants(Collection[Grant]):
 
     def everywhere(self, *kinds: type[Resource]) -> Iterator[Grant]:
         """Yield the grants of every principal on what is neither a table nor all tables, of these kinds."""
-        for keys in self._holders.values():
-            for key in keys:
-                for grant in self._one(key):
+        self._settle()
+        for places in self._holders.values():
+            for place in places:
+                for grant in self._one(place):
                     if isinstance(grant.resource, kinds):
                         yield grant
 
@@ -731,10 +756,10 @@ class Grants(Collection[Grant]):
 
         Of every principal, and without building anything: there are few such resources, and many rows.
         """
-        pairs, rows = self.pair_of, self.rows
-        for who, keys in self._holders.items():
-            for key in keys:
-                yield who, key & _RESOURCE, key >> _CONDITION, pairs[rows[key]]
+        self._settle()
+        for who, places in self._holders.items():
+            for place in places:
+                yield who, self.on_of[place], self.condition_of[place], self.pair_of[place]
 
     def all_policies(self) -> Iterator[Grant]:
         """Yield the LF-tag policy grants of every principal."""
@@ -742,12 +767,13 @@ class Grants(Collection[Grant]):
 
     def granted_policies(self) -> list[TagPolicy]:
         """Return the LF-tag policies that grants are on, each once."""
+        self._settle()
         kinds = self.pool.kinds
         seen = {
-            key & _RESOURCE: None
-            for keys in self._holders.values()
-            for key in keys
-            if kinds[key & _RESOURCE] == _POLICY
+            on: None
+            for places in self._holders.values()
+            for place in places
+            if kinds[on := self.on_of[place]] == _POLICY
         }
         return [noun for number in seen if isinstance(noun := self.pool.noun(number), TagPolicy)]
 
@@ -755,9 +781,9 @@ class Grants(Collection[Grant]):
         """Yield a principal's grants on tables of a database: one of them, columns or filters of it, or all."""
         pool, who = self.pool, self._number(principal)
         owner, inside = pool.owner, pool.inside(database)
-        for key in self._keys_of(who) if who is not None else ():
-            if owner[key & _RESOURCE] in inside:
-                yield from self._one(key)
+        for place in sorted(self._places[who]) if who is not None else ():
+            if owner[self.on_of[place]] in inside:
+                yield from self._one(place)
 
     def wide(self) -> Iterator[Grant]:
         """Yield the grants of every principal on whole catalogs and on any resource."""
@@ -765,6 +791,7 @@ class Grants(Collection[Grant]):
 
     def naming(self, resource: Table | Database) -> list[Principal]:
         """Return who holds a grant that names a table (its columns, its filters), or all tables of a database."""
+        self._settle()
         names = self.pool.principals
         on = self._naming_number(resource)
         if on is None:
@@ -776,11 +803,12 @@ class Grants(Collection[Grant]):
             else:
                 self._asked = None
                 self._naming = {}
-                self._index(self.keys_of_kinds(_NAMED))
+                self._index(self.pool.kinds.translate(_NAMED).__getitem__)
         return [name for number in self._naming.get(on, ()) if (name := names[number]) is not None]
 
     def expect(self, resources: Iterable[Table | Database]) -> None:
         """Get ready for ``naming`` each of these: one search through all rows serves them all."""
+        self._settle()
         wanted: set[int] = set()
         for resource in resources:
             on = self._naming_number(resource)
@@ -788,27 +816,30 @@ class Grants(Collection[Grant]):
                 self._naming[on] = []
                 wanted |= {on, *self.pool.below.get(on, ())}
         if wanted and self._asked is not None:
-            self._index(compress(self.rows, map(wanted.__contains__, self._numbers_on())))
+            self._index(wanted.__contains__)
 
     def _naming_number(self, resource: Table | Database) -> int | None:
         noun = resource if isinstance(resource, Table) else AllTables(resource.catalog, resource.name)
         return self.pool.known(noun)
 
-    def _index(self, keys: Iterable[int]) -> None:
+    def _index(self, wanted: Callable[[int], object]) -> None:
         owner, found = self.pool.owner, self._naming
-        for key in keys:
-            found.setdefault(owner[key & _RESOURCE], []).append(key >> RESOURCE_BITS & _PRINCIPAL)
+        fits = list(map(wanted, self.on_of))
+        for who, on in zip(compress(self.who_of, fits), compress(self.on_of, fits), strict=True):
+            found.setdefault(owner[on], []).append(who)
         for on, people in found.items():
             found[on] = list(dict.fromkeys(people))
 
     def reaching(self, table: Table) -> set[Principal]:
         """Return whom a grant of their own may let reach a table; tag policies without asking whether they match."""
+        self._settle()
         names, kinds = self.pool.principals, self.pool.kinds
         if self._broad is None:
             self._broad = {
                 name
-                for who, keys in self._holders.items()
-                if (name := names[who]) is not None and any(kinds[key & _RESOURCE] in (_POLICY, _WIDE) for key in keys)
+                for who, places in self._holders.items()
+                if (name := names[who]) is not None
+                and any(kinds[self.on_of[place]] in (_POLICY, _WIDE) for place in places)
             }
         return {*self.naming(table), *self.naming(table.parent), *self._broad}
 
@@ -826,67 +857,133 @@ class Grants(Collection[Grant]):
 
     def _on_which(self) -> bytearray:
         """Return a 1 for each resource that a grant is on, by number."""
+        self._settle()
         if self._used is None or len(self._used) < len(self.pool.kinds):
             self._used = bytearray(len(self.pool.kinds))
-            for on in self._numbers_on():
+            for on in self.on_of:
                 self._used[on] = 1
         return self._used
 
 
-def _time(text: bytes) -> str | None:
-    """Return a time; None where nothing was said."""
-    return text.decode("utf-8", "surrogatepass") or None
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What rows of one page have for evidence: numbers on the page (None: all, in order), writers, times."""
+
+    line: int
+    items: Sequence[int] | None
+    by: Sequence[int]
+    times: _Times | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Times of a page: two digits a byte, and what stands around the digits, with zeros for them.
+
+    ``which`` says which of the shapes a row has; None: all have the first.
+    """
+
+    shapes: tuple[bytes, ...]
+    which: bytes | None
+    digits: bytes
+
+
+def _small(numbers: Sequence[int]) -> Sequence[int]:
+    """Keep numbers in as few bytes as their size allows."""
+    return bytes(numbers) if max(numbers, default=0) < _BYTE else array("I", numbers)
+
+
+def _packed(times: Sequence[str]) -> _Times | bytes:
+    """Keep times in a third of their bytes: a page's differ in their digits, hardly in anything else."""
+    whole = "".join(times).encode("utf-8", "surrogatepass")
+    shapes: tuple[bytes, ...] = (times[0].encode("utf-8", "surrogatepass").translate(_SHAPE),)
+    which = None
+    if whole.translate(_SHAPE) != shapes[0] * len(times):
+        each = [time.encode("utf-8", "surrogatepass").translate(_SHAPE) for time in times]
+        shapes = tuple(dict.fromkeys(each))
+        if len(shapes) > _BYTE:
+            return _encode(times)
+        which = bytes(map({shape: number for number, shape in enumerate(shapes)}.__getitem__, each))
+    digits = whole.translate(None, _NO_DIGITS)
+    return _Times(shapes, which, bytes.fromhex((digits + b"0" * (len(digits) & 1)).decode("ascii")))
+
+
+def _unpacked(times: _Times | bytes, row: int) -> str:
+    """Return the time of one row of a page."""
+    if isinstance(times, bytes):
+        return _decode(times)[row]
+    counts = [shape.count(b"0") for shape in times.shapes]
+    if times.which is None:
+        shape, start = times.shapes[0], row * counts[0]
+    else:
+        shape, start = times.shapes[times.which[row]], sum(map(counts.__getitem__, times.which[:row]))
+    digits = iter(times.digits.hex().encode("ascii")[start:])
+    text = bytes(next(digits) if one == _ZERO else one for one in shape)
+    return text.decode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """The rows that two sides do not have alike, of each side in its order: key, place, the other's place or None."""
+    """The rows that two sides do not have alike, of each side in its order: place, the other's place or None."""
 
     sides: tuple[Grants, Grants]
     sizes: tuple[int, int]
-    rows: tuple[list[tuple[int, int, int | None]], list[tuple[int, int, int | None]]]
+    rows: tuple[list[tuple[int, int | None]], list[tuple[int, int | None]]]
 
 
 def _apart(one: Grants, two: Grants) -> Apart:
     """Find what two sides do not have alike, once for both."""
+    sizes = len(one), len(two)
     for known in (one._apart, two._apart):  # noqa: SLF001 - this module's
         if known is not None and {*map(id, known.sides)} == {id(one), id(two)} and known.sizes == (
             len(known.sides[0]), len(known.sides[1])
         ):  # fmt: skip
             return known
     one.pool.forget()
-    absent = len(two.rows)
-    pairs = two.pair_of + array("I", [_NO_PAIR])
-    places = array("I", map(two.rows.get, one.rows, repeat(absent)))
-    others = array("I", map(pairs.__getitem__, places))
-    unlike = list(compress(zip(one.rows, count(), places), map(ne, one.pair_of, others)))
-    met = bytearray(absent + 1)
-    for place in places:
-        met[place] = 1
-    theirs: list[tuple[int, int, int | None]] = [
-        (key, place, None) for key, place in compress(zip(two.rows, count()), map(not_, met))
-    ]
-    theirs += [(key, other, place) for key, place, other in unlike if other != absent]
-    theirs.sort(key=lambda row: row[1])
-    mine = [(key, place, None if other == absent else other) for key, place, other in unlike]
-    found = one._apart = Apart((one, two), (len(one), len(two)), (mine, theirs))  # noqa: SLF001
+    mine: list[tuple[int, int | None]] = []
+    theirs: list[tuple[int, int | None]] = []
+    conditional = len(one.conditions()) > 1 or len(two.conditions()) > 1
+    for who in dict.fromkeys((*one.people(), *two.people())):
+        here, there = one.places_of(who), two.places_of(who)
+        seats, others = (
+            list(map(side.seat if conditional else side.on_of.__getitem__, places))
+            for side, places in ((one, here), (two, there))
+        )
+        pairs, other_pairs = map(one.pair_of.__getitem__, here), map(two.pair_of.__getitem__, there)
+        if seats == others and all(map(eq, pairs, other_pairs)):
+            continue
+        held, lies = dict(zip(seats, here, strict=True)), dict(zip(others, there, strict=True))
+        for seat, place in held.items():
+            other = lies.get(seat)
+            if other is None or one.pair_of[place] != two.pair_of[other]:
+                mine.append((place, other))
+                if other is not None:
+                    theirs.append((other, place))
+        theirs += [(place, None) for seat, place in lies.items() if seat not in held]
+    mine.sort(key=_FIRST)
+    theirs.sort(key=_FIRST)
+    found = one._apart = Apart((one, two), sizes, (mine, theirs))  # noqa: SLF001
     return found
 
 
-def _unlike(mine: Grants, theirs: Grants) -> list[tuple[int, int, int | None]]:
+def _unlike(mine: Grants, theirs: Grants) -> list[tuple[int, int | None]]:
     found = _apart(mine, theirs)
     return found.rows[0 if found.sides[0] is mine else 1]
 
 
 def differences(mine: Grants, theirs: Grants) -> Iterator[tuple[Grant, frozenset[Atom]]]:
     """Yield each row of one side with what the same row of the other side does not give. Both share a pool."""
-    pairs, other_pairs, pool_atoms = mine.pair_of, theirs.pair_of, mine.pool.atoms
-    for key, place, other in _unlike(mine, theirs):
-        left = pool_atoms[pairs[place]]
+    pool_atoms = mine.pool.atoms
+    for place, other in _unlike(mine, theirs):
+        left = pool_atoms[mine.pair_of[place]]
         if other is not None:
-            left -= pool_atoms[other_pairs[other]]
+            left -= pool_atoms[theirs.pair_of[other]]
         if left:
-            yield mine.at(key, place), left
+            yield mine.at(place), left
+
+
+def matched(mine: Grants, theirs: Grants) -> int:
+    """Count the rows of one side of which the other has one too, whatever it gives. Both share a pool."""
+    return len(mine) - sum(other is None for _, other in _unlike(mine, theirs))
 
 
 class Subjects:
@@ -900,45 +997,43 @@ class Subjects:
         self._sides = one, two
         self._shared = shared
         self._policies = policies
+        pool = one.pool
+        kinds = pool.kinds
+        self._about = array("I", (owner if kind in _COLUMNS else on for on, (owner, kind) in
+                                  enumerate(zip(pool.owner, kinds, strict=True))))  # fmt: skip
+        """By a resource's number, what a row on it is about: of columns their table."""
         small, big = (one, two) if len(one) <= len(two) else (two, one)
-        lone = {self._subject(key) for key, _, other in _unlike(small, big) if other is None and self._counts(key)}
-        beyond = sum(not self._has(big, key) for key in lone)
+        lone = {
+            (small.who_of[place], self._about[on])
+            for place, other in _unlike(small, big)
+            if other is None and self._counts(on := small.on_of[place])
+        }
+        beyond = sum(not self._has(big, *subject) for subject in lone)
         self._count = self._number(small) - beyond if shared else self._number(big) + beyond
 
-    def _counts(self, key: int) -> bool:
-        return self._policies or self._sides[0].pool.kinds[key & _RESOURCE] != _POLICY
+    def _counts(self, on: int) -> bool:
+        return self._policies or self._sides[0].pool.kinds[on] != _POLICY
 
-    def _subject(self, key: int) -> int:
-        """Return what a row is about: without a condition, of columns their table."""
-        pool, on = self._sides[0].pool, key & _RESOURCE
-        return key & _PRINCIPAL << RESOURCE_BITS | (pool.owner[on] if pool.kinds[on] in _COLUMNS else on)
-
-    def _has(self, side: Grants, subject: int) -> bool:
+    @staticmethod
+    def _has(side: Grants, who: int, on: int) -> bool:
         """Whether a side has a row on a subject."""
-        rows, conditions = side.rows, side.conditions()
-        if any(condition << _CONDITION | subject in rows for condition in conditions):
+        if side.find(who, on):
             return True
-        pool, on = side.pool, subject & _RESOURCE
-        if pool.kinds[on] != _TABLE:
-            return False
-        who = subject ^ on
-        return any(
-            condition << _CONDITION | who | part in rows
-            for part in pool.below.get(on, ())
-            if pool.kinds[part] in _COLUMNS
-            for condition in conditions
+        pool = side.pool
+        return pool.kinds[on] == _TABLE and any(
+            pool.kinds[part] in _COLUMNS and side.find(who, part) for part in pool.below.get(on, ())
         )
 
     def _number(self, side: Grants) -> int:
         """Count the subjects of one side."""
-        rows, conditional = side.rows, len(side.conditions()) > 1
-        folded = {self._subject(key) for key in side.keys_of_kinds(_FOLDED)}
-        standing = len(rows) - sum(1 for _ in side.keys_of_kinds(_FOLDED if self._policies else _FOLDED_OR_POLICY))
-        if conditional:
-            some = [key for key in rows if key >> _CONDITION and self._counts(key)]
-            standing -= sum(pool_kind not in _COLUMNS for pool_kind in (side.pool.kinds[k & _RESOURCE] for k in some))
-            folded.update(map(self._subject, some))
-        return standing + sum(key not in rows for key in folded)
+        kinds, about = side.pool.kinds, self._about.__getitem__
+        found = 0
+        for who in side.people():
+            subjects = set(map(about, map(side.on_of.__getitem__, side.places_of(who))))
+            found += len(subjects)
+            if not self._policies:
+                found -= sum(kinds[on] == _POLICY for on in subjects)
+        return found
 
     def __len__(self) -> int:
         return self._count
@@ -946,8 +1041,7 @@ class Subjects:
     def __contains__(self, subject: tuple[Principal, Resource]) -> bool:
         pool = self._sides[0].pool
         who, on = pool.known_principal(subject[0]), pool.known(subject[1])
-        if who is None or on is None or (not self._policies and pool.kinds[on] == _POLICY):
+        if who is None or on is None or not self._counts(on):
             return False
-        key = who << RESOURCE_BITS | on
-        held = [self._has(side, key) for side in self._sides]
+        held = [self._has(side, who, on) for side in self._sides]
         return all(held) if self._shared else any(held)

@@ -21,7 +21,7 @@ from checks.compare.policies import policies
 from checks.compare.retyped import retyped
 from checks.compare.settings import settings
 from checks.compare.sides import Sides
-from checks.grants import Subjects
+from checks.grants import Subjects, matched
 from checks.model import (
     Catalog,
     Cause,
@@ -64,8 +64,8 @@ def compare(declared: Lake, live: Lake) -> Comparison:
         sides.findings.append(unseen(gap, sides.id))
     unique = {one.id: one for one in sides.findings}
     silent = len(subjects) - sum(one in subjects for one in found)
-    told, live_rows = sides.index_declared.rows, sides.index_live.rows
-    seen = sum(key in live_rows for key in told)
+    told = sides.index_declared
+    seen = matched(told, sides.index_live)
     return Comparison(sides.id, tuple(unique.values()), sides.equal + silent, len(told), seen)
 
 

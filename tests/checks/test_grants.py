@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.grants import Grants, Pool, Subjects, atoms, differences
+from checks.grants import BY_KIND, TARGETED, UNFILTERED, Grants, Pool, Row, Subjects, atoms, differences, matched
 from checks.model import (
     AllExcept,
     AllTables,
@@ -141,6 +141,7 @@ def test_differences_and_subjects_are_those_of_the_sets(one: list[Grant], two: l
     wanted = {key: frozenset(here[key] - there.get(key, set())) for key in here if here[key] - there.get(key, set())}
     found = {(row.principal, row.condition, row.resource): left for row, left in differences(mine, theirs)}
     assert found == wanted
+    assert matched(mine, theirs) == len(here.keys() & there.keys())
     for shared in (False, True):
         for policies in (False, True):
             sides = [
@@ -170,6 +171,59 @@ def test_more_conditions_than_bits_in_a_word() -> None:
     packed = Grants.packed(some)
     assert list(packed) == some
     assert packed.named(PEOPLE[0], TABLES[0]) == packed.of(PEOPLE[0]) == some
+
+
+pages = st.lists(st.lists(st.one_of(
+    st.text(max_size=6), st.sampled_from(["", "2026-11-23T10:00:00Z", "2026-11-23T10:00:00.5Z", "7", "a\nb", "\ud800"])
+), min_size=1, max_size=300), max_size=4)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(pages)
+def test_times_come_back_as_they_went_in(pages: list[list[str]]) -> None:
+    packed = Grants()
+    who = packed.pool.principal(PEOPLE[0])
+    pair = packed.pool.pair(frozenset({Permission("SELECT")}), frozenset())
+    for line, page in enumerate(pages):
+        on = [packed.pool.resource(Table(ACCOUNT, f"d{line}", f"t{n}")) for n in range(len(page))]
+        zeros = [0] * len(page)
+        packed.take_columns(line, [who] * len(page), on, zeros, [pair] * len(page), zeros, page)
+    assert [one.updated for one in packed] == [time or None for page in pages for time in page]
+
+
+said_of = st.tuples(
+    st.integers(0, 2), st.integers(0, 2), st.sampled_from([("SELECT",), ("INSERT",), ("SELECT", "INSERT")])
+)
+listings = st.lists(st.tuples(st.sampled_from([UNFILTERED, BY_KIND, TARGETED]), st.lists(said_of, max_size=5), st.booleans()),
+                    max_size=5)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(listings)
+def test_what_each_way_of_asking_shows_is_told_apart(
+    listings: list[tuple[int, list[tuple[int, int, tuple[str, ...]]], bool]],
+) -> None:
+    packed, seen = Grants(), defaultdict[tuple[int, int], dict[int, set[str]]](dict)
+    first: dict[tuple[int, int], str] = {}
+    for line, (asked, page, look) in enumerate(listings):
+        rows = []
+        for item, (who, on, names) in enumerate(page):
+            held = frozenset(map(Permission, names))
+            rows.append(Row(packed.pool.principal(PEOPLE[who]), packed.pool.resource(TABLES[on]), 0,
+                            packed.pool.pair(held, frozenset()), item, 0, f"{line}/{item}"))  # fmt: skip
+            seen[who, on].setdefault(asked, set()).update(names)
+            first.setdefault((who, on), f"{line}/{item}")
+        assert packed.take_page(line, rows, asked) == len(page)
+        if look:
+            assert len(packed) == len(seen)
+    whole = {key: set().union(*each.values()) for key, each in seen.items()}
+    numbers = {(PEOPLE[who], TABLES[on]): (who, on) for who in range(3) for on in range(3)}
+    got = {numbers[one.principal, one.resource]: one for one in packed}  # type: ignore[index]
+    assert {key: one.permissions for key, one in got.items()} == whole
+    assert {key: one.updated for key, one in got.items()} == first
+    more = {key for key, each in seen.items() if each.get(UNFILTERED) != whole[key]}
+    assert {numbers[one.principal, one.resource] for one in packed.asked_elsewhere()} == more  # type: ignore[index]
+    assert packed.of_no_kind() == sum(UNFILTERED in each and BY_KIND not in each for each in seen.values())
 
 
 def test_names_of_filters_that_are_no_text_come_back_as_they_went_in() -> None:
