@@ -129,6 +129,10 @@ def test_what_is_beyond_is_the_difference_of_what_is_visible(left, right):
         (AllExcept(frozenset("ad")), True, {*"bc", FUTURE}),
         (AllExcept(frozenset("ad")), False, {*"bc", FUTURE}),
         (AllExcept(), False, {*"abc", FUTURE}),
+        (Only(frozenset({'"a"."x"', '"d"."x"'})), False, {'"a"."x"'}),
+        (AllExcept(frozenset({'"a"."x"'})), False, {*"bc", 'a without "a"."x"', FUTURE}),
+        (AllExcept(frozenset({'"a"."x"', '"a"."y"', "b"})), True, {"c", 'a without "a"."x", "a"."y"', FUTURE}),
+        (AllExcept(frozenset({'"a"."x"', "a"})), True, {*"bc", FUTURE}),
     ],
 )
 def test_visible_columns_and_those_to_come(shown, named, expected):

@@ -148,6 +148,57 @@ def test_a_database_policy_that_is_gone_opens_nothing(kind: str) -> None:
     assert [one.rule for one in found if one.widens] == ["FL110"]
 
 
+def on_databases(names: str, lend: str = "", **keys: str) -> list[Grant]:
+    return give(ANALYST, names, tagged("DATABASE", **keys), lend)
+
+
+DATABASE_TAGS = (
+    {database("sales"): {"domain": "sales", "sensitivity": "public"}},
+    {database("sales"): {"domain": "hr", "sensitivity": "internal"}},
+)
+
+
+@pytest.mark.parametrize(
+    ("some", "rule", "remark"),
+    [
+        ([on_databases("CREATE_TABLE", domain="hr")], "FL110", ""),
+        ([on_databases("CREATE_TABLE", domain="hr", sensitivity="internal")], "FL110", "; only because"),
+        ([on_databases("CREATE_TABLE", domain="hr"),
+          on_databases("ALTER", domain="hr", sensitivity="internal")], "FL110", "; in part only because"),
+        ([on_databases("ALTER", domain="hr"),
+          on_databases("CREATE_TABLE", domain="hr", sensitivity="internal")], "FL110", "; in part only because"),
+        ([on_databases("CREATE_TABLE", domain="hr"),
+          on_databases("CREATE_TABLE", domain="hr", sensitivity="internal")], "FL110", ""),
+        ([on_databases("CREATE_TABLE", domain="hr", sensitivity="internal"),
+          on_databases("CREATE_TABLE", sensitivity="internal")], "FL110", ""),
+        ([on_databases("CREATE_TABLE", domain="sales")], "FL131", ""),
+        # what another policy gives instead, or some other permission implies, neither opens nor goes
+        ([on_databases("CREATE_TABLE", domain="hr"), on_databases("CREATE_TABLE", domain="sales")], "", ""),
+        ([on_databases("DESCRIBE", domain="hr"), on_databases("CREATE_TABLE", domain="sales hr")], "", ""),
+        ([on_databases("DESCRIBE", domain="sales"), on_databases("CREATE_TABLE", domain="sales hr")], "", ""),
+        ([on_databases("DESCRIBE", "DESCRIBE", domain="hr"),
+          on_databases("CREATE_TABLE", domain="sales hr")], "FL110", ""),
+        ([on_databases("DESCRIBE", "DESCRIBE", domain="hr"),
+          on_databases("CREATE_TABLE", "CREATE_TABLE", domain="sales hr")], "", ""),
+    ],
+)  # fmt: skip
+def test_policies_on_databases_while_two_tags_move(some: list[list[Grant]], rule: str, remark: str) -> None:
+    found = [one for one in told(lake(some, tags=DATABASE_TAGS[0]), lake(some, tags=DATABASE_TAGS[1]))
+             if one.rule in ("FL110", "FL131")]  # fmt: skip
+    assert rules(found) == ([rule] if rule else [])
+    for one in found:
+        assert ("moved as well" in one.message) is bool(remark)
+        assert remark in one.message
+
+
+def test_a_condition_of_a_database_policy_that_is_gone_is_no_reason_to_keep_quiet() -> None:
+    """What remains under another condition than the lost one does not stay."""
+    stays = give(ANALYST, "CREATE_TABLE", tagged("DATABASE", domain="sales hr"), condition="c")
+    gone = on_databases("CREATE_TABLE", domain="sales")
+    found = told(lake([gone, stays], tags=DATABASE_TAGS[0]), lake(tags=DATABASE_TAGS[1]))
+    assert "FL131" in rules(found)
+
+
 def test_describe_on_a_database_is_not_implied_by_a_policy_that_is_gone() -> None:
     seen = give(ANALYST, "DESCRIBE", database("sales"))
     found = told(lake([READ_HR], tags=BEFORE), lake([seen], tags=AFTER))

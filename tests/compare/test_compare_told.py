@@ -13,7 +13,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -124,24 +123,6 @@ def several(number: int) -> list[Pair]:
     ]
 
 
-def mixed(number: int) -> list[Pair]:
-    """Lakes whose kinds of facts come from different cases, beside themselves with a few kinds from others."""
-    lakes = [one for _, *both in FORTH for one in both]
-    kinds = [one.name for one in fields(Lake) if one.name != "id"]
-    pairs = []
-    for at in range(number):
-        draw = Random(at)
-        declared = merged(draw.sample(lakes, 2))
-        declared = replace(declared, **{kind: getattr(draw.choice(lakes), kind) for kind in draw.sample(kinds, 5)})
-        other = merged(draw.sample(lakes, 2))
-        some = {kind: getattr(other, kind) for kind in draw.sample(kinds, 4)}
-        kept = tuple(one for one in declared.grants if draw.random() < 0.8)
-        pairs.append(
-            (f"mixture {at}", declared, replace(declared, **{"grants": kept + tuple(other.grants)[:6], **some}))
-        )
-    return pairs
-
-
 GROUPS: dict[str, tuple[Callable[[str, Comparison], Iterator[str]], Callable[[], list[Pair]]]] = {
     "forth": (lines, lambda: FORTH),
     "back": (brief, lambda: [(name, live, declared) for name, declared, live in FORTH]),
@@ -151,7 +132,6 @@ GROUPS: dict[str, tuple[Callable[[str, Comparison], Iterator[str]], Callable[[],
     "corners": (lines, lambda: CORNERS),
     "grid": (brief, lambda: GRID),
     "grid-moved": (brief, lambda: MOVED),
-    "mixed": (brief, lambda: mixed(200)),
     "alone": (brief, lambda: [(name, Lake(live.id), live) for name, _, live in FORTH[::4]]),
     "gone": (brief, lambda: [(name, declared, Lake(declared.id)) for name, declared, _ in FORTH[::4]]),
 }

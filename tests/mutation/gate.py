@@ -52,7 +52,7 @@ ENGINE = (
     "checks/predicates/*.py",
     "checks/compare/**/*.py",
 )
-TESTS = ("compare", "predicates", "checks", "test_normal.py")
+TESTS = ("compare", "predicates", "checks", "test_normal.py", "live/test_permission_rows.py")
 ARGUMENTS = ["-q", "-s", "-m", "not browser", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(ROOT)]
 ARGUMENTS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # plugins that were imported before pytest started
 LIST = Path(__file__).with_name("equivalent.toml")

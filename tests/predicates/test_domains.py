@@ -110,6 +110,11 @@ def test_reals(constants):
     assert gaps <= {each.place for each in classes}
 
 
+@pytest.mark.parametrize(("below", "above"), [(0.0, 4.0), (-1.7e308, 1.7e308), (2.0, 3.0)])
+def test_between_two_numbers_lies_their_middle(below, above):
+    assert [each.value for each in domains.reals([below, above])][1:4] == [below, (below / 2 + above / 2), above]
+
+
 def test_a_character_that_nobody_mentions_is_a_letter_while_there_is_one():
     small, capital = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     for taken, fresh in (("", "a"), ("a", "b"), (small, "A"), (small + capital[:-1], "Z"), (small + capital, "\u0100")):

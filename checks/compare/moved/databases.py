@@ -54,7 +54,7 @@ def _on_database(
     stays = staying_database(sides, principal, database, condition)
     held = database_access(sides.index_live, sides.view_live, principal, database, condition=condition)
     dark = Facts.GRANTS in sides.dark
-    gained, lost = (after - before, set()) if dark else ((after - before) & held, before - stays - held)
+    gained, lost = after - before, set() if dark else before - stays - held
     for pairs, gain in ((gained, True), (lost, False)):
         for atom in sorted(pairs):
             if atom[0] == DESCRIBE and any(flag or not atom[1] for _, flag in (before if gain else held)):

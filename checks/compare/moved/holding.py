@@ -101,12 +101,14 @@ class Holding:
             self.some.append((shown, offer.reads, offer.lends))
 
     def stay(self, one: Claim, before: frozenset[str], after: frozenset[str]) -> None:
-        """Take up what a claim shows before and after alike, over the columns that the table had and has."""
+        """Take up what a claim that moves shows before and after alike, over the columns that the table had and has.
+
+        What shows the whole table before and after does not move.
+        """
         was, now, offer = one.before, one.after, one.offer
         if was is None or now is None:
             return
-        whole = isinstance(was, Whole) and isinstance(now, Whole)
-        if one.of_policy and not whole:
+        if one.of_policy:
             self._plain((DESCRIBE, False), offer.everyone)
             self._plain((DESCRIBE, True), offer.describers)
         else:
@@ -114,12 +116,8 @@ class Holding:
                 self._plain(atom, people)
         self.any[0] |= offer.reads
         self.any[1] |= offer.lends
-        if whole:
-            self.whole[0] |= offer.reads
-            self.whole[1] |= offer.lends
-        else:
-            shown = [every if isinstance(each, Whole) else each for each, every in ((was, before), (now, after))]
-            self.some.append((shown[0] & shown[1], offer.reads, offer.lends))
+        shown = [every if isinstance(each, Whole) else each for each, every in ((was, before), (now, after))]
+        self.some.append((shown[0] & shown[1], offer.reads, offer.lends))
 
     def over(self, every: frozenset[str]) -> Holding:
         """Return the same, to be added to, over other columns of the table."""

@@ -173,7 +173,7 @@ def through_database(
         if facts := blame_database(sides, database, grant.resource, gain=True):
             found |= {
                 atom
-                for atom in given - found
+                for atom in given
                 if reaches_database(sides, principal, database, condition, facts, atom, maybe=maybe)
             }
     return found
