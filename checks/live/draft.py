@@ -231,7 +231,7 @@ class Draft:
                     self.roles.setdefault(name, False)
             elif failure is not None:
                 tally.errors.add(f"{failure.code}: {failure.message}" if failure.message else failure.code)
-                listing.failed(asked, failure)
+                listing.fail(asked, failure)
             return
         tally.pages += 1
         reader = READERS.get(call)

@@ -33,7 +33,7 @@ class Listing:
         """Add the page that token *asked* gave, with the token it carries; empty is none."""
         self._pages[asked].add(answered)
 
-    def failed(self, asked: str, failure: Failure) -> None:
+    def fail(self, asked: str, failure: Failure) -> None:
         """Add a failed call."""
         self._failures[asked] = min(failure, self._failures.get(asked, failure), key=lambda f: (f.code, f.message))
 
@@ -41,6 +41,11 @@ class Listing:
     def failures(self) -> frozenset[str]:
         """The codes of the calls that failed."""
         return frozenset(one.code for one in self._failures.values())
+
+    @property
+    def failed(self) -> bool:
+        """Whether a call failed that no later try made good."""
+        return bool(self._failures) and self.missing("") is not None
 
     def missing(self, action: str) -> str | None:
         """Say what is missing, or None where the listing was read to its end; *action* names what the caller needs."""

@@ -393,10 +393,10 @@ class _Checker:
 
     def _assigned(self, search: Call, known: bool, unread: set[Database] | set[Table], one_by_one: bool) -> None:
         searched = self.draft.listings.get(search, {})
-        if known and one_by_one and not unread:
+        failed = any(one.failed for one in searched.values())
+        if known and one_by_one and not unread and not failed:
             # By search or one by one (contract, decision 11): what each object says of itself counts for more anyway.
-            broken = {found for one in searched.values() if (found := one.missing(":".join(search))) is not None}
-            self.words[search] += [f"{found}; every object was asked about singly" for found in sorted(broken)]
+            # A search that was refused stays a hole, as every call that was made and refused does.
             return
         if known and one_by_one and not searched:
             self.single(_RESOURCE_TAGS, "its LF-tags were not read", Facts.ASSIGNMENTS, unread)

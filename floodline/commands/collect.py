@@ -101,7 +101,7 @@ def command(
     if given:
         raise Usage("--state, --live, --tables, --grants and --tags say what to plan for: they go with --plan")
     if output is None:
-        raise Usage("-o FILE is missing: where the recording is to go (--plan alone needs none)")
+        raise Usage("-o (--output) FILE is missing: where the recording is to go (--plan alone needs none)")
     if output == "-":
         raise Usage("-o: a recording is a file that a broken-off run goes on with, not standard output")
     many = output.endswith(("/", "\\")) or Path(output).is_dir()
