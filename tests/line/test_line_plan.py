@@ -84,7 +84,7 @@ def test_what_was_refused_when_it_was_recorded_is_said(world: World, tmp_path: P
     [
         (["--plan", "--tables", "5", "--live", "x"], 64, "not both"),
         (["--tables", "5", "-o", "x.jsonl"], 64, "they go with --plan"),
-        ([], 64, "-o FILE is missing"),
+        ([], 64, "FILE is missing"),
         (["--plan", "--live", "nowhere.jsonl"], 5, "cannot read `nowhere.jsonl`: no such file"),
     ],
 )
