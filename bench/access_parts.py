@@ -39,6 +39,9 @@ _GRANTS: Final = b'"operation":"ListPermissions"'
 _ENVELOPE: Final = 200
 """Bytes of a line in which its operation stands."""
 
+COLLECTING: Final = (200_000, 50, 1_000)
+"""How often garbage is collected: as ``floodline check`` has it."""
+
 Key = tuple[object, ...]
 
 
@@ -85,6 +88,7 @@ def compared(folder: Path) -> Measure:
 
 def total(folder: Path) -> Measure:
     """Read both sides and compare them; then hold the findings against what was planted."""
+    gc.set_threshold(*COLLECTING)
     with measured() as work:
         pool = Pool()
         declared, whole = _read(folder / "declared.jsonl", pool)

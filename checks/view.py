@@ -97,10 +97,15 @@ class View:
         self._database_tags: dict[Database, Tags] = {}
         self._table_tags: dict[Table, Tags] = {}
         self._matches: dict[tuple[Expression, Table], Match] = {}
+        self._alike: dict[tuple[tuple[str, str], ...], Tags] = {}
+        """Columns' own tags, each once: tens of thousands of columns carry the same few."""
         self._overrides: dict[Table, dict[str, Tags]] = defaultdict(dict)
         for target, held in lake.assignments.items():
             if isinstance(target, ColumnRef):
-                self._overrides[target.table][target.column] = {key: one.value for key, one in held.items()}
+                own = tuple((key, one.value) for key, one in held.items())
+                if own not in self._alike:
+                    self._alike[own] = dict(own)
+                self._overrides[target.table][target.column] = self._alike[own]
         borrowed = self._lender.get(Facts.ASSIGNMENTS)
         for table, columns in borrowed._overrides.items() if borrowed else ():  # noqa: SLF001
             for column, tags in columns.items():

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Final
 
 from checks.compare import tagmatch
 from checks.compare.sight import Matching, matching, sight
@@ -38,6 +39,10 @@ class Broad:
     """Tables to be judged one by one."""
     reached: bool = False
     """Whether the grant reaches any table."""
+
+
+_SORTED: Final = 2_000
+"""Tables whose policies are kept at once."""
 
 
 class Tagged:
@@ -262,6 +267,8 @@ class Breadth:
             if pool is not self._pool:
                 return None
             if table not in known:
+                if len(known) >= _SORTED:
+                    known.clear()  # what is asked of one table is asked in a row
                 some = tagged.may_mean(table)
                 known[table] = None if some is None else frozenset(self._pooled[one] for one in tagmatch.numbers(some))
             return known[table]
