@@ -570,6 +570,21 @@ class Verdict(StrEnum):
     POSTURE = "posture"
 
 
+class Origin(StrEnum):
+    """Where a difference that ``gate`` found comes from; ``check`` has no such question."""
+
+    DEPLOYMENT = "deployment"
+    """The deployment itself does it: before → after."""
+    REVOKED = "revoked"
+    """Live access that no declaration ever spoke of, and that the deployment takes away without a word."""
+    ADOPTED = "adopted"
+    """Live drift that the new program declares: from now on it is official."""
+    UNDONE = "undone"
+    """Live drift that the deployment overwrites."""
+    STANDING = "standing"
+    """Live drift that stays as it is."""
+
+
 class Confidence(StrEnum):
     """``proved`` rests on documented behaviour only; ``assumed`` names its assumption in the message."""
 
@@ -704,6 +719,7 @@ class Finding:
     fix_declare: str = ""
     fix_revoke: str = ""
     waived: Waiver | None = None
+    origin: Origin | None = None
 
     @property
     def widens(self) -> bool:
@@ -759,6 +775,8 @@ class Run:
     caller: Caller
     declared_sources: tuple[SourceInfo, ...]
     live_sources: tuple[SourceInfo, ...]
+    command: str = "check"
+    """``check`` compares the declaration with live, ``gate`` a deployment's before with its after."""
 
 
 @dataclass(frozen=True, slots=True)

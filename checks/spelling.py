@@ -232,6 +232,7 @@ def finding(value: Finding) -> Json:
         "verdict": value.verdict.value,
         "exposure": value.exposure,
         "latent": value.latent,
+        "origin": None if value.origin is None else value.origin.value,
         "waived": waiver(value.waived),
         "subject": subject(value.subject),
         "added": [access(item) for item in value.added],

@@ -48,6 +48,7 @@ def _equality(one: Equality) -> Json:
 def _run(run: Run) -> Json:
     return {
         "id": run.id,
+        "command": run.command,
         "started": run.started,
         "finished": run.finished,
         "tool_version": run.tool_version,
