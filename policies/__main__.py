@@ -1,7 +1,6 @@
-"""Serve the policy pack to Pulumi's engine: building the pack starts its server, and never returns."""
+"""Serve the policy pack to Pulumi's engine; never returns."""
 
-from pulumi_policy import PolicyPack
+from policies.adapter import Pack
+from policies.server import serve
 
-from policies.adapter import NAME, policies
-
-PolicyPack(NAME, policies())
+serve(Pack())

@@ -2,9 +2,10 @@
 
 A rule that one resource can decide is asked before that resource is made; a rule that must see more is asked when all
 resources are known. What counts is what the program asks for: a provider's answers hold more than was asked, and in a
-preview less is known of them. So each resource's inputs are kept until the stack is judged.
+preview less is known of them. So each resource's inputs are kept, packed, until the stack is judged.
 
-Pulumi's policy library hands secrets over in clear text and does not say which they are. No message holds a value.
+A message names principals and resources, unless a value among the judged resources is a secret: then no message holds
+any value.
 """
 
 from __future__ import annotations
@@ -22,47 +23,26 @@ from pulumi_policy import (
     Severity,
     StackValidationPolicy,
 )
-from pulumi_policy.deserialize import serialize_properties
-from pulumi_policy.proxy import (
-    UNKNOWN_ARCHIVE_VALUE,
-    UNKNOWN_ARRAY_VALUE,
-    UNKNOWN_ASSET_VALUE,
-    UNKNOWN_BOOLEAN_VALUE,
-    UNKNOWN_NUMBER_VALUE,
-    UNKNOWN_OBJECT_VALUE,
-    UNKNOWN_STRING_VALUE,
-    UnknownValueError,
-)
 
 from checks.declared.declaration import Declaration, Declared, is_ours
 from checks.declared.document import Entry, Resource
 from checks.declared.item import KINDS
-from checks.declared.shape import UNKNOWN
 from checks.declared.where import Places
 from checks.model import Facts
 from checks.model import Severity as Grade
-from checks.rules import Rule, Scope, discover
+from checks.rules import Options, Rule, Scope, discover
+from policies.wire import Properties, properties, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from pulumi_policy import (
-        PolicyProviderResource,
-        PolicyResource,
-        ReportViolation,
-        ResourceValidationArgs,
-        StackValidationArgs,
-    )
+    from collections.abc import Callable, Iterable, Iterator
 
     from checks.model import Evidence, Lake
     from checks.rules import Hit
 
 NAME: Final = "floodline"
+DOUBTS: Final = "could-not-be-decided"
 
-_UNKNOWNS: Final = (
-    UNKNOWN_ARCHIVE_VALUE, UNKNOWN_ARRAY_VALUE, UNKNOWN_ASSET_VALUE, UNKNOWN_BOOLEAN_VALUE, UNKNOWN_NUMBER_VALUE,
-    UNKNOWN_OBJECT_VALUE, UNKNOWN_STRING_VALUE,
-)  # fmt: skip
+_AWS: Final = ("aws:", "aws-native:")
 _CLUES: Final = ("arn", "catalogId", "name", "region")
 """Answers of a provider that tell where a resource lies and what it is called."""
 
@@ -81,107 +61,169 @@ _GRADES: Final = {
 }
 
 
-class Undecided(UnknownValueError):  # noqa: N818 - it is no error of ours, and the library looks for its base
-    """Tells the library that a rule could not be decided: it is then reported as advisory at every level."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One violation: of which policy, in which words, of which resource."""
 
-    def __init__(self, doubts: Iterable[str]) -> None:
-        """Name each place and property in doubt, and no value."""
-        super().__init__(UNKNOWN_STRING_VALUE, [])
-        listed = sorted(set(doubts))
-        more = f"; and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-        self.message = f"could not be decided: {'; '.join(listed[:_SHOWN])}{more}"
+    policy: Policy
+    text: str
+    urn: str | None
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """What a rule hangs on and nobody knows: `urn`, and in words which property."""
+
+    urn: str | None
+    why: str
 
 
 @dataclass(slots=True)
-class Requests:
-    """What the program asked for, by URN, as JSON: kept from one resource to the end of the run."""
+class _Judged:
+    """What one look at resources found."""
 
-    asked: dict[str, bytes] = field(default_factory=dict)
-
-    def keep(self, args: ResourceValidationArgs) -> None:
-        """Remember a resource's inputs."""
-        self.asked[args.urn] = _json(args.props)
-
-    def recall(self, seen: PolicyResource) -> Resource:
-        """Put what was asked in place of what was answered; where nobody was asked, the answer must do."""
-        inputs = self.asked.get(seen.urn)
-        answers = b"{}" if inputs is None else _json(_clues(seen.props))
-        return _resource(seen.urn, seen.resource_type, inputs or _json(seen.props), answers, seen.provider)
+    hits: list[tuple[Rule, Hit]] = field(default_factory=list)
+    doubts: dict[_Doubt, list[Rule]] = field(default_factory=dict)
 
 
-def _resource(urn: str, kind: str, inputs: bytes, outputs: bytes, maker: PolicyProviderResource | None) -> Resource:
-    provider = maker.urn if maker is not None else None
-    return Resource(urn, kind, custom=True, inputs=msgspec.Raw(inputs), outputs=msgspec.Raw(outputs), provider=provider)
+class Pack:
+    """Every rule as a policy. One run of the engine: configure, each resource, the stack."""
+
+    def __init__(self) -> None:
+        """Offer the rules that there are."""
+        self._rules = {rule.name: rule for rule in discover()}
+        self._policies = {rule.name: _policy(rule) for rule in self._rules.values()}
+        self._doubts = _doubts_policy()
+        self._options: dict[str, Options] = {}
+        self._asked: dict[str, Properties] = {}
+        self.configure({})
+
+    def policies(self) -> list[Policy]:
+        """Return every rule as a policy, and the one under which is said what could not be decided."""
+        return [self._doubts, *self._policies.values()]
+
+    def configure(self, config: Mapping[str, Mapping[str, object]]) -> None:
+        """Take each policy's properties, and forget what was seen before.
+
+        Raises:
+            OptionError: an option that the rule does not have, or a value that it does not understand.
+
+        """
+        self._options = {name: rule.settle(config.get(name, {})) for name, rule in self._rules.items()}
+        self._asked = {}
+
+    # ------------------------------------------------------------------------------------------------------- judging
+    def resource(self, request: Any, enabled: Callable[[Policy], bool]) -> Iterator[Said]:
+        """Judge an ``AnalyzeRequest`` by the rules that one resource can decide, and keep it for the stack."""
+        if not is_ours(request.type):
+            return
+        asked = self._asked[request.urn] = properties(request.properties)
+        seen = _Seen()
+        seen.provider(request)
+        seen.add(request, asked, {})
+        yield from self._judge(seen, Scope.RESOURCE, enabled)
+
+    def stack(self, listed: Iterable[Any], enabled: Callable[[Policy], bool]) -> Iterator[Said]:
+        """Judge ``AnalyzerResource``s together by the rules that must see more than one."""
+        seen = _Seen()
+        for one in listed:
+            if one.type.startswith(_AWS):
+                seen.provider(one)
+                clues, secret = some(one.properties, _CLUES)
+                seen.secret = seen.secret or (secret and is_ours(one.type))
+                asked = self._asked.get(one.urn)
+                if not is_ours(one.type):
+                    seen.add(one, None, clues)
+                elif asked is None:  # nobody was asked: the answer must do
+                    seen.add(one, properties(one.properties), {})
+                else:
+                    seen.add(one, asked, clues)
+        yield from self._judge(seen, Scope.STACK, enabled)
+
+    def _judge(self, seen: _Seen, scope: Scope, enabled: Callable[[Policy], bool]) -> Iterator[Said]:
+        rules = [rule for name, rule in self._rules.items() if rule.scope is scope and enabled(self._policies[name])]
+        reads = frozenset[Facts]().union(*(rule.reads for rule in rules))
+        found = _Judged()
+        for lake in seen.lakes(reads):
+            self._ask(lake, rules, found)
+        for rule, hit in found.hits:
+            text = f"{hit.plain if seen.secret else hit.message} ({rule.id})"
+            yield Said(self._policies[rule.name], text, hit.subject.urn, _GRADES[rule.severity])
+        if enabled(self._doubts):
+            for text, urn in _told(found.doubts):
+                yield Said(self._doubts, text, urn, Severity.LOW)
+
+    def _ask(self, lake: Lake, rules: list[Rule], found: _Judged) -> None:
+        dark = list(_not_understood(lake))
+        for rule in rules:
+            for facts, doubt in dark:
+                if facts in rule.reads or facts is Facts.OTHER:
+                    found.doubts.setdefault(doubt, []).append(rule)
+            for hit in rule.find(lake, self._options[rule.name]):
+                if hit.undecided:
+                    found.doubts.setdefault(_Doubt(hit.subject.urn, hit.plain), []).append(rule)
+                else:
+                    found.hits.append((rule, hit))
 
 
-def _json(properties: Mapping[str, Any]) -> bytes:
-    """Write properties as a state would hold them, with one mark for whatever is not known yet."""
-    data = msgspec.json.encode(serialize_properties(properties))
-    for mark in _UNKNOWNS:
-        data = data.replace(mark.encode(), UNKNOWN.encode())
-    return data
+class _Seen:
+    """Resources and their providers, on the way to facts."""
+
+    def __init__(self) -> None:
+        self._resources: list[Resource] = []
+        self._providers: dict[str, Resource] = {}
+        self.secret = False
+        """Whether any value is one."""
+
+    def provider(self, one: Any) -> None:
+        """Note who makes a resource: it tells the region and often the account."""
+        maker = one.provider
+        if one.HasField("provider") and maker.urn not in self._providers:
+            self._providers[maker.urn] = _resource(maker, properties(maker.properties).json, b"{}", None)
+
+    def add(self, one: Any, asked: Properties | None, clues: Mapping[str, Any]) -> None:
+        """Note a resource with what was asked for; None where that is none of our business."""
+        inputs = b"{}" if asked is None else asked.json
+        self.secret = self.secret or (asked is not None and asked.secret)
+        maker = one.provider.urn if one.HasField("provider") else None
+        self._resources.append(_resource(one, inputs, msgspec.json.encode(clues), maker))
+
+    def lakes(self, reads: frozenset[Facts]) -> tuple[Lake, ...]:
+        """Read what rules need of the resources, exactly as a state that holds them would be read."""
+        ours = tuple(
+            Declared(Entry(resource, "", "deployment"), kind)
+            for resource in self._resources
+            if is_ours(resource.type) and ((kind := KINDS.get(resource.type)) is None or kind.facts in reads)
+        )
+        declaration = Declaration((), (), ours, Places([*self._providers.values(), *self._resources], {}))
+        return declaration.place(account=_NOWHERE, region=_NOWHERE)
 
 
-def _clues(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is known of where a resource lies; what is not known yet is no clue."""
-    found = {}
-    for name in _CLUES:
-        try:
-            found[name] = answers[name]
-        except (KeyError, UnknownValueError):
-            continue
-    return found
+def _resource(one: Any, inputs: bytes, outputs: bytes, provider: str | None) -> Resource:
+    raw = msgspec.Raw(inputs), msgspec.Raw(outputs)
+    return Resource(one.urn, one.type, custom=True, inputs=raw[0], outputs=raw[1], provider=provider)
 
 
-def _providers(seen: Iterable[ResourceValidationArgs | PolicyResource]) -> list[Resource]:
-    """Every provider once; it tells the region and often the account."""
-    makers = {one.provider.urn: one.provider for one in seen if one.provider is not None}
-    return [_resource(maker.urn, maker.resource_type, _json(maker.props), b"{}", None) for maker in makers.values()]
+# --------------------------------------------------------------------------------------------------- what is in doubt
+def _told(doubts: Mapping[_Doubt, list[Rule]]) -> Iterator[tuple[str, str | None]]:
+    """Say what could not be decided, and by which rules; beyond the first ones the resources are counted."""
+    for number, (doubt, rules) in enumerate(doubts.items()):
+        if number == _SHOWN:
+            yield f"could not be decided: {len(doubts) - _SHOWN:,} more properties or resources", None
+            return
+        ids = ", ".join(sorted({rule.id for rule in rules}))
+        yield f"could not be decided: `{doubt.urn}` {doubt.why} ({ids})", doubt.urn
 
 
-# --------------------------------------------------------------------------------------------------------------- asking
-def _lakes(resources: list[Resource], providers: list[Resource], rule: Rule) -> tuple[Lake, ...]:
-    """Read what a rule needs of these resources, exactly as a state that holds them would be read."""
-    ours = tuple(
-        Declared(Entry(resource, "", "deployment"), kind)
-        for resource in resources
-        if is_ours(resource.type) and ((kind := KINDS.get(resource.type)) is None or kind.facts in rule.reads)
-    )
-    declaration = Declaration((), (), ours, Places([*providers, *resources], {}))
-    return declaration.place(account=_NOWHERE, region=_NOWHERE)
-
-
-def _ask(rule: Rule, lakes: Iterable[Lake], config: Mapping[str, Any], report: ReportViolation) -> None:
-    """Report each hit with its URN, then say what could not be decided.
-
-    Raises:
-        OptionError: the pack's configuration names an option that the rule does not have.
-        Undecided: something that the rule hangs on is not known, or was not understood.
-
-    """
-    options = rule.settle(config)
-    doubts: list[str] = []
-    for lake in lakes:
-        doubts.extend(_not_understood(lake, rule))
-        for hit in rule.find(lake, options):
-            if hit.undecided:
-                doubts.append(f"`{hit.subject.urn}` {hit.plain}")
-            else:
-                report(_text(rule, hit), hit.subject.urn)
-    if doubts:
-        raise Undecided(doubts)
-
-
-def _text(rule: Rule, hit: Hit) -> str:
-    return f"{hit.plain} ({rule.id})"
-
-
-def _not_understood(lake: Lake, rule: Rule) -> Iterator[str]:
-    """Say which resources gave none of the facts that a rule reads. Of a fact in part, the rule itself says so."""
+def _not_understood(lake: Lake) -> Iterator[tuple[Facts, _Doubt]]:
+    """Say which resources gave none of their facts. Of a fact in part, the rule itself says so."""
+    if not lake.gaps:
+        return
     told = {at.urn for at in _evidence(lake) if at is not None}
     for gap in lake.gaps:
-        if gap.source not in told and (gap.facts in rule.reads or gap.facts is Facts.OTHER):
-            yield f"`{gap.source}` {gap.reason}"
+        if gap.source not in told:
+            yield gap.facts, _Doubt(gap.source, gap.reason)
 
 
 def _evidence(lake: Lake) -> Iterator[Evidence | None]:
@@ -201,47 +243,16 @@ def _flat(facts: object) -> Iterator[object]:
         yield facts
 
 
-# ------------------------------------------------------------------------------------------------------------- offering
-def _before(rule: Rule) -> Policy:
-    """Ask a rule about each resource before it is made."""
-
-    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if is_ours(args.resource_type):
-            one = _resource(args.urn, args.resource_type, _json(args.props), b"{}", args.provider)
-            _ask(rule, _lakes([one], _providers([args]), rule), args.get_config(), report)
-
-    return ResourceValidationPolicy(validate=validate, **_about(rule))
+# ------------------------------------------------------------------------------------------------------------ offering
+def _served(*_: object) -> None:
+    raise NotImplementedError("floodline's policies are judged together by `policies.server`, not one by one")
 
 
-def _after(rule: Rule, requests: Requests) -> Policy:
-    """Ask a rule about all resources of the stack together."""
-
-    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        seen = [one for one in args.resources if one.resource_type.startswith(("aws:", "aws-native:"))]
-        resources = [requests.recall(one) for one in seen]
-        _ask(rule, _lakes(resources, _providers(seen), rule), args.get_config(), report)
-
-    return StackValidationPolicy(validate=validate, **_about(rule))
-
-
-def _memory(requests: Requests) -> Policy:
-    """Keep what is asked for. It reports nothing; without it, stack rules fall back on the providers' answers."""
-
-    def validate(args: ResourceValidationArgs, _: ReportViolation) -> None:
-        if is_ours(args.resource_type):
-            requests.keep(args)
-
-    what = "Remembers what the program asks for, so that rules over the stack judge that and not the answers."
-    return ResourceValidationPolicy(
-        "requests", what, validate, EnforcementLevel.ADVISORY, display_name="floodline's memory"
-    )
-
-
-def _about(rule: Rule) -> dict[str, Any]:
+def _policy(rule: Rule) -> Policy:
     """Describe a rule to Pulumi. What is grave stops a deployment unless the pack's configuration says otherwise."""
     grave = rule.severity >= Grade.HIGH
     texts = {"type": "array", "items": {"type": "string"}}
-    return {
+    about: dict[str, Any] = {
         "name": rule.name,
         "description": rule.what,
         "enforcement_level": EnforcementLevel.MANDATORY if grave else EnforcementLevel.ADVISORY,
@@ -253,10 +264,18 @@ def _about(rule: Rule) -> dict[str, Any]:
         "remediation_steps": rule.fix,
         "url": rule.source,
     }
+    if rule.scope is Scope.RESOURCE:
+        return ResourceValidationPolicy(validate=_served, **about)
+    return StackValidationPolicy(validate=_served, **about)
 
 
-def policies() -> list[Policy]:
-    """Return every rule as a policy, and the memory that rules over the stack need."""
-    requests = Requests()
-    rules = [_before(rule) if rule.scope is Scope.RESOURCE else _after(rule, requests) for rule in discover()]
-    return [_memory(requests), *rules]
+def _doubts_policy() -> Policy:
+    what = "Something that rules hang on is not known yet, or is not understood: no rule can say that it is harmless."
+    return StackValidationPolicy(
+        DOUBTS,
+        what,
+        _served,
+        EnforcementLevel.ADVISORY,
+        display_name="floodline could not decide",
+        severity=Severity.LOW,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,8 +58,7 @@ class Engine:
         """Ask about each resource, then about all of them, as one run of the engine does."""
         said: list[wire.AnalyzeDiagnostic] = []
         for resource in resources:
-            fields = {name: value for name, value in resource.items() if name != "outputs"}
-            said += self.pack.Analyze(wire.AnalyzeRequest(**fields)).diagnostics
+            said += self.pack.Analyze(request(resource)).diagnostics
         return said + self.stack(*resources)
 
     def stack(self, *resources: Mapping[str, Any]) -> list[wire.AnalyzeDiagnostic]:
@@ -68,6 +68,10 @@ class Engine:
             for r in resources
         ]
         return list(self.pack.AnalyzeStack(wire.AnalyzeStackRequest(resources=listed)).diagnostics)
+
+
+def request(resource: Mapping[str, Any]) -> wire.AnalyzeRequest:
+    return wire.AnalyzeRequest(**{name: value for name, value in resource.items() if name != "outputs"})
 
 
 def struct(value: Mapping[str, Any]) -> struct_pb2.Struct:
@@ -279,43 +283,63 @@ def test_a_stack_whose_requests_were_not_seen_is_decided_on_its_answers(engine: 
 
 # ---------------------------------------------------------------------------------------------- unknowns and secrets
 @pytest.mark.parametrize(
-    ("unknown", "policies", "where"),
+    ("unknown", "rules", "where"),
     [
-        pytest.param(grant(UNKNOWN), {"everyone-granted"}, "`principal`", id="principal"),
+        pytest.param(grant(UNKNOWN), {"FL201"}, "`principal`", id="principal"),
         pytest.param(
             grant("444455556666", permissionsWithGrantOptions=UNKNOWN_LIST, catalogId="111122223333"),
-            {"everyone-granted", "grant-option-outside"},
+            {"FL201", "FL203"},
             "`permissionsWithGrantOptions`",
             id="grant option",
         ),
         pytest.param(
             resource(SETTINGS, "s", {"createTableDefaultPermissions": UNKNOWN_LIST}),
-            {"default-permissions-open"},
+            {"FL202"},
             "`createTableDefaultPermissions`",
             id="settings",
         ),
         pytest.param(
             resource(DATABASE, "d", {"name": "hr", "createTableDefaultPermissions": UNKNOWN}),
-            {"default-permissions-open"},
+            {"FL202"},
             "`createTableDefaultPermissions`",
             id="database",
         ),
     ],
 )
 def test_an_unknown_value_is_advisory_and_never_a_pass(
-    engine: Engine, unknown: dict[str, Any], policies: set[str], where: str
+    engine: Engine, unknown: dict[str, Any], rules: set[str], where: str
 ) -> None:
     said = engine.analyze(unknown)
-    assert policies <= {one.policyName for one in said}
-    assert {level for _, level in names(said)} == {"ADVISORY"}
-    for one in said:
-        assert f"could not be decided: `{unknown['urn']}` {where}" in one.message
+    assert {*names(said)} == {("could-not-be-decided", "ADVISORY")}
+    assert {one.urn for one in said} == {unknown["urn"]}
+    text = " ".join(one.message for one in said if f"could not be decided: `{unknown['urn']}` {where}" in one.message)
+    assert rules <= {*re.findall(r"FL\d{3}", text)}
+
+
+def test_one_doubt_is_said_once_whatever_hangs_on_it(engine: Engine) -> None:
+    said = engine.pack.Analyze(request(resource("aws:glue/somethingNew:SomethingNew", "n", {"name": "x"}))).diagnostics
+    assert len(said) == 1
+    assert "`aws:glue/somethingNew:SomethingNew` are not understood" in said[0].message
+
+
+def test_a_team_may_stop_at_what_could_not_be_decided(engine: Engine) -> None:
+    engine.configure(could_not_be_decided={"enforcementLevel": wire.MANDATORY})
+    assert {*names(engine.analyze(grant(UNKNOWN)))} == {("could-not-be-decided", "MANDATORY")}
+    engine.configure(could_not_be_decided={"enforcementLevel": wire.DISABLED})
+    assert engine.analyze(grant(UNKNOWN)) == []
+
+
+def test_in_a_stack_of_doubts_the_first_are_named_and_the_rest_counted(engine: Engine) -> None:
+    unknown = [grant("444455556666", f"g{n}", permissionsWithGrantOptions=UNKNOWN_LIST) for n in range(50)]
+    said = engine.stack(*unknown)
+    assert len(said) == 21
+    assert said[-1].message.endswith("could not be decided: 30 more properties or resources")
 
 
 def test_an_unknown_account_is_advisory_until_the_account_is_listed(engine: Engine) -> None:
     lent = grant("444455556666", permissionsWithGrantOptions=["SELECT"])
     said = engine.analyze(lent)
-    assert names(said) == [("grant-option-outside", "ADVISORY")]
+    assert names(said) == [("could-not-be-decided", "ADVISORY")]
     assert f"could not be decided: `{lent['urn']}`" in said[0].message
     engine.configure(grant_option_outside={"options": {"allowedAccounts": ["444455556666"]}})
     assert engine.analyze(lent) == []
@@ -356,6 +380,13 @@ def test_levels_and_options_come_from_the_packs_configuration(engine: Engine) ->
 
 
 def test_an_option_that_nobody_understands_stops_the_run(engine: Engine) -> None:
-    engine.configure(grant_option_outside={"options": {"allowedAccount": ["444455556666"]}})
     with pytest.raises(grpc.RpcError, match="has no option `allowedAccount`"):
-        engine.analyze(grant(ANALYST))
+        engine.configure(grant_option_outside={"options": {"allowedAccount": ["444455556666"]}})
+
+
+def test_a_violation_names_who_and_what(engine: Engine) -> None:
+    (said,) = engine.analyze(grant("111122223333:IAMPrincipals"))
+    assert said.message.splitlines()[0] == discover()[0].what
+    assert "is granted SELECT on" in said.message
+    assert "hr.salaries" in said.message
+    assert said.message.endswith("(FL201)")
