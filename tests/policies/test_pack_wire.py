@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -104,7 +105,5 @@ def test_what_is_no_message_is_refused(message: bytes) -> None:
 
 @given(st.binary(max_size=60))
 def test_no_bytes_break_the_reader_otherwise(message: bytes) -> None:
-    try:
+    with contextlib.suppress(ValueError):
         list(resources(message))
-    except ValueError as error:
-        assert "the request" in str(error)
