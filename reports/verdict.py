@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from checks.model import Severity, Verdict
+from checks.model import Origin, Severity, Verdict
 from checks.spelling import principal_words, printable, shortened, witness_words
 from reports.order import standing, summary
 
@@ -51,7 +51,12 @@ def sentence(report: Report) -> str:
 
 
 def headline(report: Report) -> Headline:
-    """Return the verdict: a widening first, then drift, then what could not be decided, then risk, then equal."""
+    """Return the verdict: a widening first, then drift, then what could not be decided, then risk, then equal.
+
+    That of a gate speaks of the deployment: what it opens first, then what it takes away without a word.
+    """
+    if report.run.command == "gate":
+        return _deployment(report)
     found = standing(report)
     widening = [one for one in found if one.widens]
     drift = [one for one in found if _drifts(one)]
@@ -74,8 +79,15 @@ def headline(report: Report) -> Headline:
     return _equal(report, found, accepted)
 
 
+def opens(one: Finding) -> bool:
+    """Whether a deployment opens it: a widening of its own, or one of the live lake that its program makes official."""
+    return one.widens and one.origin in {None, Origin.DEPLOYMENT, Origin.ADOPTED}
+
+
 def completeness(report: Report) -> str:
     """Say in one line whether everything was read: ``complete view: all 17 readings ended; caller …``."""
+    if report.run.command == "gate" and report.complete and not report.ledger:
+        return "complete view: what is declared before and after; the live lake was not asked"
     ended = sum(1 for row in report.ledger if row.complete)
     total = len(report.ledger)
     if not report.complete:
@@ -114,6 +126,8 @@ def next_steps(report: Report) -> tuple[str, ...]:
     """Say what to do now, the most urgent first. Safe to show."""
     steps: list[str] = []
     found = standing(report)
+    if report.run.command == "gate":
+        return _before_deploying(report, found)
     if worst := next((one for one in found if one.widens), None):
         if worst.fix_revoke:
             steps.append(f"to close the worst: {_one_line(worst.fix_revoke)}")
@@ -131,6 +145,80 @@ def next_steps(report: Report) -> tuple[str, ...]:
         )
     elif any(one.verdict is Verdict.UNKNOWN for one in found):
         steps.append("decide the unknown ones by hand: each finding says what could not be ordered")
+    return tuple(steps)
+
+
+def _deployment(report: Report) -> Headline:
+    found = standing(report)
+    opened = [one for one in found if opens(one)]
+    revoked = [one for one in found if one.origin is Origin.REVOKED and one.severity > Severity.INFO]
+    unknown = [one for one in found if one.verdict is Verdict.UNKNOWN]
+    tail = _besides(report)
+    sure = report.complete and not unknown
+    if opened:
+        more = f"; {_findings(opened)} of that kind" if len(opened) > 1 else ""
+        return Headline("WIDENED", f"{_opened(opened[0])}{more}{tail}", Tone.WIDENED)
+    nothing = "this deployment opens nothing" if sure else "whether this deployment opens something is not known"
+    if revoked:
+        said = f"{nothing}, but it takes away what no program declared: {_message(revoked[0])}"
+        return Headline("REVOKES", f"{said}; {_findings(revoked)}{tail}", Tone.DRIFTED)
+    if drift := [one for one in found if one.origin is not Origin.STANDING and _drifts(one)]:
+        return Headline("CHANGES", f"{nothing}; {_message(drift[0])}; {_findings(drift)}{tail}", Tone.DRIFTED)
+    if unknown or not report.complete:
+        why = _message(unknown[0]) if unknown else gap_words(report.gaps[0]) if report.gaps else "not all was read"
+        count = f"; {_counted(len(unknown), 'difference')} could not be decided" if unknown else ""
+        return Headline("CANNOT TELL", f"{nothing}: {why}{count}{tail}", Tone.UNDECIDED)
+    for verdict, word, said in (
+        (Verdict.LATENT, "LATENT", "this deployment opens nothing today, but will tomorrow"),
+        (Verdict.POSTURE, "RISKY", "this deployment opens nothing, but what it declares is risky"),
+    ):
+        if some := [one for one in found if one.verdict is verdict and one.severity > Severity.INFO]:
+            return Headline(word, f"{said}: {_findings(some)}; {_message(some[0])}{tail}", Tone.RISK)
+    return Headline("NO WIDER", f"{nothing}{tail}", Tone.EQUAL)
+
+
+def _opened(worst: Finding) -> str:
+    if worst.witness is None:
+        return _message(worst)
+    said = shortened(witness_words(worst.witness, home=worst.subject.lake.account), LONGEST)
+    if worst.origin is Origin.ADOPTED:
+        return f"this deployment makes official that {said}, which the program never allowed"
+    return f"this deployment lets {said.replace(' can ', ' ', 1)}"
+
+
+def _besides(report: Report) -> str:
+    """Say what else a reader of the first line must know: drift that stays open, exceptions, a partial view."""
+    found = standing(report)
+    parts = []
+    for origin, said in (
+        (Origin.STANDING, "of the live lake stays open whatever is deployed"),
+        (Origin.UNDONE, "of the live lake is closed by it"),
+    ):
+        if some := [one for one in found if one.widens and one.origin is origin]:
+            verb = said if len(some) == 1 else said.replace("stays", "stay").replace("is closed", "are closed")
+            parts.append(f"{_counted(len(some), 'widening')} {verb}")
+    if accepted := sum(1 for one in report.findings if one.waived is not None):
+        parts.append(f"{_counted(accepted, 'accepted exception')} apart")
+    if not report.complete:
+        parts.append("the view is partial, so there may be more")
+    return "".join(f"; {part}" for part in parts)
+
+
+def _before_deploying(report: Report, found: Sequence[Finding]) -> tuple[str, ...]:
+    steps: list[str] = []
+    if worst := next((one for one in found if opens(one)), None):
+        if worst.fix_declare:
+            steps.append(f"to keep it closed: {_one_line(worst.fix_declare)}")
+        steps.append("if it is meant to be: have its owner accept it (a waiver with a reason and a last day)")
+    elif revoked := next((one for one in found if one.origin is Origin.REVOKED), None):
+        if revoked.fix_declare:
+            steps.append(f"to keep what is in use: {_one_line(revoked.fix_declare)}")
+    elif any(one.verdict is Verdict.UNKNOWN for one in found):
+        steps.append("decide the unknown ones by hand: each finding says what could not be told")
+    if any(one.widens and one.origin is Origin.STANDING for one in found):
+        steps.append("what stays open is no part of this deployment: `floodline check` says how to close it")
+    if not report.complete:
+        steps.append("to judge it against the whole lake, let the caller be a read-only admin (`floodline doctor`)")
     return tuple(steps)
 
 
