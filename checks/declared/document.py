@@ -191,7 +191,7 @@ def parse(source: Source, *, hashed: bool = True) -> Document:
     readers = {"preview": _preview, "state": _state}
     if source.kind not in readers:
         raise StateError(f"`{source.name}` is given as `{source.kind}`: only `state` and `preview` are known")
-    document = readers[source.kind](source, _text(source))
+    document = readers[source.kind](source, text(source))
     if not hashed:
         return document
     return replace(document, info=replace(document.info, sha256=hashlib.sha256(source.data).hexdigest()))
@@ -259,8 +259,8 @@ def _check_size(source: Source, out: bytearray, largest: int) -> None:
         raise _no_json(source)
 
 
-def _text(source: Source) -> Bytes:
-    """Unpacked, as UTF-8 without a byte order mark (PowerShell's ``>`` writes UTF-16)."""
+def text(source: Source) -> Bytes:
+    """Return the document unpacked, as UTF-8 without a byte order mark (PowerShell's ``>`` writes UTF-16)."""
     data = unpack(source)
     start = bytes(data[:3])
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
