@@ -267,6 +267,19 @@ class Pool:
         columns: Columns = Only(names) if kind == _ONLY else AllExcept(names)
         return TableColumns(table, columns)
 
+    def of_types(self, wanted: tuple[type[Resource], ...]) -> bytes:
+        """Return a 1 for each resource that is of one of these types, by number."""
+        plain = {Table: _TABLE, AllTables: _ALL_TABLES, Database: _DATABASE, TagPolicy: _POLICY,
+                 DataCellsFilter: _FILTER}  # fmt: skip
+        kinds = {kind for noun, kind in plain.items() if noun in wanted}
+        if TableColumns in wanted:
+            kinds |= _COLUMNS
+        found = bytearray(self.kinds.translate(_kinds(kinds)))
+        for number, noun in self._nouns.items():
+            if not isinstance(noun, Table) and isinstance(noun, wanted):
+                found[number] = 1
+        return bytes(found)
+
     def means_databases(self, number: int) -> bool:
         """Whether a resource is an LF-tag policy of databases."""
         noun = self._nouns.get(number)

@@ -31,6 +31,7 @@ from checks.declared.where import Places
 from checks.model import Facts
 from checks.model import Severity as Grade
 from checks.rules import Options, Rule, Scope, discover
+from checks.scene import Stage
 from policies.wire import Properties, properties, some
 
 if TYPE_CHECKING:
@@ -149,18 +150,19 @@ class Pack:
             self._ask(lake, rules, found)
         for rule, hit in found.hits:
             text = f"{hit.plain if seen.secret else hit.message} ({rule.id})"
-            yield Said(self._policies[rule.name], text, hit.subject.urn, _GRADES[rule.severity])
+            yield Said(self._policies[rule.name], text, hit.subject.urn, _GRADES[hit.severity or rule.severity])
         if enabled(self._doubts):
             for text, urn in _told(found.doubts):
                 yield Said(self._doubts, text, urn, Severity.LOW)
 
     def _ask(self, lake: Lake, rules: list[Rule], found: _Judged) -> None:
         dark = list(_not_understood(lake))
+        stage = Stage(lake)
         for rule in rules:
             for facts, doubt in dark:
                 if facts in rule.reads or facts is Facts.OTHER:
                     found.doubts.setdefault(doubt, []).append(rule)
-            for hit in rule.find(lake, self._options[rule.name]):
+            for hit in rule.find(stage.under(self._options[rule.name])):
                 if hit.undecided:
                     found.doubts.setdefault(_Doubt(hit.subject.urn, hit.plain), []).append(rule)
                 else:
@@ -251,12 +253,15 @@ def _served(*_: object) -> None:
 def _policy(rule: Rule) -> Policy:
     """Describe a rule to Pulumi. What is grave stops a deployment unless the pack's configuration says otherwise."""
     grave = rule.severity >= Grade.HIGH
-    texts = {"type": "array", "items": {"type": "string"}}
+    texts: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+    single: dict[str, Any] = {"type": ["string", "integer"]}
     about: dict[str, Any] = {
         "name": rule.name,
         "description": rule.what,
         "enforcement_level": EnforcementLevel.MANDATORY if grave else EnforcementLevel.ADVISORY,
-        "config_schema": PolicyConfigSchema({one.name: texts | {"description": one.doc} for one in rule.options})
+        "config_schema": PolicyConfigSchema(
+            {one.name: (single if one.single else texts) | {"description": one.doc} for one in rule.options}
+        )
         if rule.options
         else None,
         "display_name": f"{rule.id} {rule.name}",

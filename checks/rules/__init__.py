@@ -2,8 +2,8 @@
 
 A rule is a module of this package that offers ``RULE``. Its docstring is its documentation (what it flags, then
 ``Why:``, ``Fix:`` and ``Source:``), its examples are its tests. Ids ``FL2xx`` are unique and never reused. ``find``
-reads one lake, declared or live, and yields a :class:`Hit` for each place; it decides nothing about exit codes,
-waivers or enforcement.
+looks at one :class:`~checks.scene.Scene`, a lake that is declared or live, and yields a :class:`Hit` for each root
+cause, not for each table it reaches; it decides nothing about exit codes, waivers or enforcement.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -21,31 +21,33 @@ from typing import TYPE_CHECKING
 
 from checks import spelling
 from checks.model import (
-    AllTables,
-    Catalog,
     Cause,
     Confidence,
-    Database,
     Evidence,
     Facts,
     Finding,
     Lake,
     Reach,
-    SettingRef,
     Severity,
     Subject,
-    Table,
-    TableColumns,
     Verdict,
+    Witness,
 )
 from checks.normal import canonical_json
 from checks.principals import is_many
+from checks.scene import Holding, Scene, Stage
+from checks.sensitivity import SHIPPED, Sensitivity
 
 if TYPE_CHECKING:
-    from checks.model import Principal, SubjectResource
+    from checks.model import Grant, Principal, Resource, SubjectResource
+
+__all__ = [
+    "Chosen", "Example", "Hit", "Holding", "Option", "OptionError", "Options", "Rule", "Scene", "Scope", "about",
+    "discover", "fingerprint", "held", "hidden", "posture", "settle",
+]  # fmt: skip
 
 Options = Mapping[str, frozenset[str]]
-"""A rule's settings by name; every option is a list of texts, and an option that is not given is its default."""
+"""A rule's settings by name, defaults filled in; every option is a list of texts, a single one a list of one."""
 
 
 class Scope(StrEnum):
@@ -57,12 +59,16 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A setting that a rule understands: a list of texts. ``pattern`` is what each text must match as a whole."""
+    """A setting that a rule understands: a list of texts. ``pattern`` is what each text must match as a whole.
+
+    A ``single`` one is one text or one whole number, and reaches the rule as a list of one: ``Scene.number``.
+    """
 
     name: str
     doc: str
     pattern: str = ".+"
     default: frozenset[str] = frozenset()
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,9 @@ class Hit:
     """One place where a rule holds, or, with ``undecided``, where it may hold and what is not known would decide it.
 
     ``message`` is a plain sentence that names principals and resources, safe to show. ``plain`` says the same without
-    any value out of the declaration, for places where a value may be a secret that nobody marked as one.
+    any value out of the declaration, for places where a value may be a secret that nobody marked as one. ``severity``
+    overrides the rule's where this place is graver or milder. ``tables`` is how many tables the one cause reaches,
+    None for those behind the subject.
     """
 
     subject: Subject
@@ -78,6 +86,13 @@ class Hit:
     plain: str
     evidence: tuple[Evidence, ...] = ()
     undecided: bool = False
+    witness: Witness | None = None
+    tables: int | None = None
+    columns: int = 0
+    sensitive: int = 0
+    severity: Severity | None = None
+    principals: int | None = 1
+    """How many gain by it; None for many. It counts only where the subject names nobody."""
 
 
 HIDDEN = "is a secret or not known yet"
@@ -91,9 +106,36 @@ def hidden(subject: Subject, member: str, at: Evidence | None) -> Hit:
     return Hit(subject, message, plain, (at,) if at else (), undecided=True)
 
 
+def held(
+    scene: Scene, holding: Holding, message: str, plain: str, *, severity: Severity | None = None, sensitive: int = 0
+) -> Hit:
+    """Build the hit about what one principal holds in one place (``Scene.holdings``)."""
+    at = holding.first.evidence
+    return Hit(
+        about(scene.lake, "grant", holding.principal, holding.resource, at),
+        message,
+        plain,
+        (at,) if at else (),
+        witness=_witness(scene, holding.first),
+        tables=holding.tables,
+        sensitive=sensitive,
+        severity=severity,
+    )
+
+
+def _witness(scene: Scene, grant: Grant) -> Witness | None:
+    """Return one thing that a grant gives, where it gives anything on a table that there is."""
+    behind = scene.reached(grant.resource)
+    if grant.principal is None or not grant.permissions or not behind:
+        return None
+    table = min(behind, key=lambda one: (one.database, one.name))
+    permission = "SELECT" if "SELECT" in grant.permissions else min(grant.permissions)
+    return Witness(grant.principal, permission, table.catalog, table.database, table.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A lake, and the options it is read with, that a rule flags or passes."""
+    """A lake, and the options it is read with, that a rule flags or passes; options left out have their defaults."""
 
     lake: Lake
     options: Options = field(default_factory=dict)
@@ -112,7 +154,7 @@ class Rule:
     name: str
     severity: Severity
     doc: str
-    find: Callable[[Lake, Options], Iterator[Hit]]
+    find: Callable[[Scene], Iterator[Hit]]
     reads: frozenset[Facts]
     scope: Scope
     flags: tuple[Example, ...]
@@ -158,9 +200,20 @@ class Rule:
                 raise OptionError(f"rule `{self.name}` has no option `{name}`; it has {hint}")
         return {option.name: self._settled(option, options.get(option.name)) for option in self.options}
 
+    def scene(self, example: Example) -> Scene:
+        """Return what this rule looks at in an example."""
+        return Scene(example.lake, {one.name: one.default for one in self.options} | dict(example.options))
+
     def _settled(self, option: Option, value: object) -> frozenset[str]:
         if value is None:
             return option.default
+        if option.single:
+            # Pulumi hands numbers over as floating-point ones.
+            whole = isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
+            text = str(int(value)) if whole else value  # type: ignore[call-overload]
+            if not isinstance(text, str) or not re.fullmatch(option.pattern, text):
+                raise OptionError(f"rule `{self.name}`: option `{option.name}` must be {option.doc}")
+            return frozenset({text})
         texts = frozenset(one for one in value if isinstance(one, str)) if isinstance(value, list | tuple) else None
         if texts is None or not all(isinstance(one, str) for one in value):  # type: ignore[attr-defined]
             raise OptionError(f"rule `{self.name}`: option `{option.name}` must be a list of texts")
@@ -195,42 +248,98 @@ def discover() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: rule.id))
 
 
-def posture(lake: Lake, options: Mapping[str, Mapping[str, object]] | None = None) -> tuple[Finding, ...]:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A rule as a team wants it: its options, and a severity of their own, if they have one."""
+
+    rule: Rule
+    options: Options
+    severity: Severity | None = None
+
+
+def settle(settings: Mapping[str, Mapping[str, object]] | None = None) -> tuple[Chosen, ...]:
+    """Return the rules that are to be asked, as *settings* want them.
+
+    Args:
+        settings: rule name to that rule's options as a person wrote them, and for every rule ``severity`` (a word) and
+            ``enabled`` (a flag).
+
+    Raises:
+        OptionError: a rule, an option or a value that nobody understands.
+
+    """
+    given = dict(settings or {})
+    names = {rule.name for rule in discover()}
+    for name in given:
+        if name not in names:
+            close = get_close_matches(name, names, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else "`floodline rules` lists them"
+            raise OptionError(f"there is no rule `{spelling.printable(name)}`; {hint}")
+    found = []
+    for rule in discover():
+        options = dict(given.get(rule.name, {}))
+        enabled, word = options.pop("enabled", True), options.pop("severity", None)
+        if not isinstance(enabled, bool):
+            raise OptionError(f"rule `{rule.name}`: `enabled` must be true or false")
+        severity = next((one for one in Severity if one.word == word), None)
+        if word is not None and severity is None:
+            words = ", ".join(one.word for one in sorted(Severity, reverse=True))
+            raise OptionError(f"rule `{rule.name}`: `severity` must be one of {words}")
+        chosen = Chosen(rule, rule.settle(options), severity)
+        if enabled:
+            found.append(chosen)
+    return tuple(found)
+
+
+def posture(
+    lake: Lake,
+    settings: Mapping[str, Mapping[str, object]] | Iterable[Chosen] | None = None,
+    *,
+    sensitivity: Sensitivity = SHIPPED,
+    said: Iterable[tuple[Principal | None, Resource]] = (),
+) -> tuple[Finding, ...]:
     """Return what every rule finds in one lake, as findings: posture, or unknown where a rule cannot be decided.
 
     Args:
         lake: all facts of one side.
-        options: rule name to that rule's options, as a person wrote them.
+        settings: as a person wrote them, or what ``settle`` made of them.
+        sensitivity: what counts as sensitive.
+        said: (principal, resource) of the grants that need not be spoken about again.
 
     Raises:
-        OptionError: a rule or option that does not exist.
+        OptionError: a rule, an option or a value that nobody understands.
 
     """
-    given = dict(options or {})
-    rules, tables = discover(), Counter(table.parent for table in lake.tables)
-    for name in given:
-        if name not in {rule.name for rule in rules}:
-            raise OptionError(f"there is no rule `{name}`; `floodline rules` lists them")
-    return tuple(
-        _finding(rule, hit, lake, tables)
-        for rule in rules
-        for hit in rule.find(lake, rule.settle(given.get(rule.name, {})))
-    )
+    chosen = settle(settings) if settings is None or isinstance(settings, Mapping) else tuple(settings)
+    stage = Stage(lake, sensitivity, said)
+    found: dict[str, Finding] = {}
+    for one in chosen:
+        for hit in one.rule.find(stage.under(one.options)):
+            finding = _finding(one, hit, stage)
+            known = found.get(finding.id)
+            # One root cause is one finding: what a rule says twice of one subject is said once, the graver.
+            if known is None or known.severity < finding.severity:
+                found[finding.id] = finding
+    return tuple(found.values())
 
 
-def _finding(rule: Rule, hit: Hit, lake: Lake, tables: Counter[Database]) -> Finding:
-    subject = hit.subject
+def _finding(chosen: Chosen, hit: Hit, stage: Stage) -> Finding:
+    rule, subject, lake = chosen.rule, hit.subject, stage.lake
+    many = subject.principal is not None and is_many(subject.principal)
+    people = None if many else hit.principals if subject.principal is None else 1
+    tables = stage.tables(subject.resource) if hit.tables is None else hit.tables
     return Finding(
         id=fingerprint(rule, subject),
         rule=rule.id,
         name=rule.name,
-        severity=rule.severity,
+        severity=chosen.severity if chosen.severity is not None else hit.severity or rule.severity,
         confidence=Confidence.ASSUMED if lake.assumed else Confidence.PROVED,
         verdict=Verdict.UNKNOWN if hit.undecided else Verdict.POSTURE,
         subject=subject,
         message=hit.message,
         cause=Cause(subject.kind, rule.what),
-        reach=_reach(subject, tables),
+        reach=Reach(people, tables, hit.columns, hit.sensitive),
+        witness=hit.witness,
         evidence=hit.evidence,
         fix_declare=rule.fix,
     )
@@ -249,25 +358,3 @@ def about(
     if at is None:
         return Subject(kind, principal, resource, lake.id)
     return Subject(kind, principal, resource, lake.id, at.urn, at.stack)
-
-
-def _reach(subject: Subject, tables: Counter[Database]) -> Reach:
-    """Count whom and how many tables the subject touches; a database or a setting counts the tables below it."""
-    many = subject.principal is None or is_many(subject.principal)
-    return Reach(None if many else 1, _tables(subject.resource, tables))
-
-
-def _tables(resource: SubjectResource, tables: Counter[Database]) -> int:
-    match resource:
-        case Table() | TableColumns():
-            return 1
-        case AllTables():
-            return tables[resource.parent]
-        case Database():
-            return tables[resource]
-        case SettingRef(database=Database() as database):
-            return tables[database]
-        case Catalog() | SettingRef():
-            return tables.total()
-        case _:
-            return 0

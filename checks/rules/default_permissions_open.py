@@ -27,7 +27,7 @@ from checks.model import (
     Severity,
 )
 from checks.normal import principal as canonical
-from checks.rules import Example, Hit, Options, Rule, Scope, about, hidden
+from checks.rules import Example, Hit, Rule, Scene, Scope, about, hidden
 from checks.spelling import printable
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 _DATABASES, _TABLES = "CreateDatabaseDefaultPermissions", "CreateTableDefaultPermissions"
 
 
-def find(lake: Lake, options: Options) -> Iterator[Hit]:
+def find(scene: Scene) -> Iterator[Hit]:
     """Yield each default of the lake's settings that grants anything, and each database's that grants to everyone."""
-    del options
+    lake = scene.lake
     for settings in lake.settings:
         members = dict(settings.members)
         for name, what in ((_DATABASES, "database"), (_TABLES, "table")):
@@ -64,7 +64,8 @@ def _hidden(lake: Lake, setting: SettingRef, at: Evidence | None) -> Hit:
 
 def _hit(lake: Lake, setting: SettingRef, at: Evidence | None, message: str) -> Hit:
     subject = about(lake, "setting", None, setting, at)
-    return Hit(subject, message, f"`{setting.name}` is not empty: what is made later is open", (at,) if at else ())
+    plain = f"`{setting.name}` is not empty: what is made later is open"
+    return Hit(subject, message, plain, (at,) if at else (), principals=None)
 
 
 _LAKE = LakeId("aws", "111122223333", "eu-west-1")

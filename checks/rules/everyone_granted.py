@@ -28,8 +28,8 @@ from checks.model import (
 )
 from checks.normal import principal as canonical
 from checks.principals import Kind, kind_of
-from checks.rules import Example, Hit, Options, Rule, Scope, about, hidden
-from checks.spelling import listing, principal_words, words
+from checks.rules import Example, Hit, Rule, Scene, Scope, about, held, hidden
+from checks.spelling import listing, principal_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,22 +41,18 @@ def _everyone(principal: Principal) -> bool:
     return kind_of(who) in {Kind.EVERYONE, Kind.ACCOUNT_PRINCIPALS} or who.upper() == "EVERYONE"
 
 
-def find(lake: Lake, options: Options) -> Iterator[Hit]:
-    """Yield each grant to everyone. A condition makes a group a subset: that is a choice, and not everyone."""
-    del options
-    for grant in lake.grants:
-        at = grant.evidence
-        if grant.principal is None:
-            yield hidden(about(lake, "grant", None, grant.resource, at), "principal", at)
-            continue
-        if grant.condition is not None or not _everyone(grant.principal):
-            continue
-        who, what = principal_words(grant.principal, home=lake.id.account), words(grant.resource)
-        yield Hit(
-            about(lake, "grant", grant.principal, grant.resource, at),
-            f"{who} is granted {listing(grant.permissions)} on {what}",
+def find(scene: Scene) -> Iterator[Hit]:
+    """Yield what everyone holds, place by place. A condition makes a group a subset: a choice, and not everyone."""
+    lake = scene.lake
+    for grant in scene.unread():
+        yield hidden(about(lake, "grant", None, grant.resource, grant.evidence), "principal", grant.evidence)
+    for one in scene.holdings(scene.people(_everyone), conditional=False):
+        who = principal_words(one.principal, home=lake.id.account)
+        yield held(
+            scene,
+            one,
+            f"{who} is granted {listing(one.permissions)} on {one.where}",
             "the principal is everyone: Lake Formation no longer decides who reads this resource",
-            (at,) if at else (),
         )
 
 

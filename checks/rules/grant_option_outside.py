@@ -12,12 +12,13 @@ Source: https://docs.aws.amazon.com/lake-formation/latest/dg/cross-account-permi
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checks.model import Facts, Grant, Lake, LakeId, Permission, Principal, Severity, Table
 from checks.principals import Kind, account_of, kind_of
-from checks.rules import Example, Hit, Option, Options, Rule, Scope, about, hidden
-from checks.spelling import listing, principal_words, words
+from checks.rules import Example, Hit, Option, Rule, Scene, Scope, about, held, hidden
+from checks.spelling import listing, principal_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,28 +50,25 @@ def _outside(principal: Principal, home: str, allowed: frozenset[str]) -> bool |
     return account != home if _NUMBER.fullmatch(home) else None
 
 
-def find(lake: Lake, options: Options) -> Iterator[Hit]:
-    """Yield each grant option that leaves the lake's own account and the listed ones."""
-    allowed = options.get(_ACCOUNTS.name, _ACCOUNTS.default)
-    for grant in lake.grants:
-        at = grant.evidence
-        if not grant.grantable:
-            continue
-        if grant.principal is None:
-            yield hidden(about(lake, "grant", None, grant.resource, at), "principal", at)
-            continue
-        outside = _outside(grant.principal, lake.id.account, allowed)
-        if outside is False:
-            continue
-        who, what = principal_words(grant.principal, home=lake.id.account), words(grant.resource)
-        doubt = "the lake's own account is not known; list it in `allowedAccounts`"
-        yield Hit(
-            about(lake, "grant", grant.principal, grant.resource, at),
-            f"{who} may pass on {listing(grant.grantable)} on {what}" + ("" if outside else f": {doubt}"),
-            "the grant option goes to an account outside `allowedAccounts`" if outside else doubt,
-            (at,) if at else (),
-            undecided=outside is None,
+def find(scene: Scene) -> Iterator[Hit]:
+    """Yield the grant options that leave the lake's own account and the listed ones."""
+    lake, allowed = scene.lake, scene.texts(_ACCOUNTS.name)
+    for grant in scene.unread():
+        if grant.grantable:
+            yield hidden(about(lake, "grant", None, grant.resource, grant.evidence), "principal", grant.evidence)
+    outside = {who: _outside(who, lake.id.account, allowed) for who, _ in scene.principals()}
+    doubt = "the lake's own account is not known; list it in `allowedAccounts`"
+    for one in scene.holdings([who for who, out in outside.items() if out is not False], lending=True):
+        assert one.principal is not None
+        out = outside[one.principal]
+        who = principal_words(one.principal, home=lake.id.account)
+        hit = held(
+            scene,
+            one,
+            f"{who} may pass on {listing(one.grantable)} on {one.where}" + ("" if out else f": {doubt}"),
+            "the grant option goes to an account outside `allowedAccounts`" if out else doubt,
         )
+        yield replace(hit, undecided=out is None)
 
 
 _LAKE = LakeId("aws", "111122223333", "eu-west-1")

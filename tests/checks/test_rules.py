@@ -41,14 +41,14 @@ def examples(kind: str) -> list[object]:
 
 @pytest.mark.parametrize(("rule", "example"), examples("flags"))
 def test_flagged_examples_are_flagged(rule: Rule, example: Example) -> None:
-    hits = list(rule.find(example.lake, example.options))
+    hits = list(rule.find(rule.scene(example)))
     assert hits
     assert not any(hit.undecided for hit in hits)
 
 
 @pytest.mark.parametrize(("rule", "example"), examples("passes"))
 def test_passing_examples_pass(rule: Rule, example: Example) -> None:
-    assert list(rule.find(example.lake, example.options)) == []
+    assert list(rule.find(rule.scene(example))) == []
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -108,7 +108,11 @@ def test_a_hidden_value_is_undecided_in_each_rule_that_hangs_on_it() -> None:
     grants = (Grant(None, table, LEND, LEND),)
     databases = {database: DatabaseInfo(database, hidden=frozenset({"table_defaults", "location"}))}
     settings = (Settings((("DataLakeAdmins", frozenset()),), frozenset({"CreateDatabaseDefaultPermissions"})),)
-    hits = [hit for rule in RULES for hit in rule.find(Lake(HOME, grants, databases, settings=settings), {})]
+    hits = [
+        hit
+        for rule in RULES
+        for hit in rule.find(rule.scene(Example(Lake(HOME, grants, databases, settings=settings))))
+    ]
     assert all(hit.undecided for hit in hits)
     member = "`createTableDefaultPermissions`"
     assert [hit.plain.split()[0] for hit in hits] == ["`principal`", member, member, "`principal`"]
@@ -121,7 +125,7 @@ def test_hostile_names_are_escaped_and_never_in_the_plain_text() -> None:
     name = "evil\x1b[31m\u202e</script>"
     lake = Lake(HOME, (Grant(EVERYONE, Table("111122223333", name, name), LEND, LEND),))
     for rule in RULES:
-        for hit in rule.find(lake, {}):
+        for hit in rule.find(rule.scene(Example(lake))):
             assert "\x1b" not in hit.message
             assert "\u202e" not in hit.message
             assert "evil" not in hit.plain

@@ -1,0 +1,502 @@
+"""What a rule looks at: one lake with its settings, and answers that never walk through a million grants as nouns.
+
+A ``Scene`` is one rule's view of a ``Stage``, which all rules of a run share: what one of them looked up, the next one
+has for nothing. Grants are chosen by number (who, on what kind of thing, which permissions) and only the chosen ones
+are built; ``holdings`` folds them, so that one cause on thousands of tables is one thing to talk about.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import compress, count
+from operator import and_
+from typing import TYPE_CHECKING
+
+from checks import spelling
+from checks.grants import Grants
+from checks.model import (
+    AllTables,
+    AnyResource,
+    Catalog,
+    Database,
+    DataCellsFilter,
+    DataLocation,
+    Function,
+    SettingRef,
+    Table,
+    TableColumns,
+    TagPolicy,
+)
+from checks.principals import kind_of
+from checks.semantics import SUPER_USER, database_of, matches, within
+from checks.sensitivity import SHIPPED, Senses, Sensitivity
+from checks.view import NO_TAGS, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from checks.model import Grant, Lake, Permission, Principal, Resource, SubjectResource
+    from checks.principals import Kind
+    from checks.view import Tags
+
+    Said = tuple[Principal | None, Resource]
+
+_MANY = 8
+"""In more databases than this what a principal holds is one thing, not one for each database."""
+_NAMED = 3
+"""So many tables are named in words before the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one principal holds in one place, folded: on one resource, or on several of one database.
+
+    ``resource`` is that one resource; the database where it is several of one; the catalog where it is several of very
+    many databases. ``tables`` counts the tables there are behind it. ``first`` is the first of the ``rows`` grants.
+    """
+
+    principal: Principal | None
+    resource: Resource
+    permissions: frozenset[Permission]
+    grantable: frozenset[Permission]
+    tables: int
+    rows: int
+    where: str
+    """In words, safe to show: ``telemetry_raw.keystrokes``; ``12 tables of database hr (a, b, c and 9 more)``."""
+    first: Grant
+
+
+class Stage:
+    """One lake and what is looked up in it, shared by the scenes of all rules."""
+
+    def __init__(self, lake: Lake, sensitivity: Sensitivity = SHIPPED, said: Iterable[Said] = ()) -> None:
+        """Take a lake; nothing is looked up yet.
+
+        *said* are (principal, resource) of grants that a difference already speaks about: no need to say it again.
+        """
+        self.lake = lake
+        self.sensitivity = sensitivity
+        self._said = said
+        self._chosen: dict[tuple[object, ...], tuple[int, ...]] = {}
+        self._reached: dict[Resource, tuple[Table, ...]] = {}
+        self._hot: dict[SubjectResource, tuple[int, int, tuple[Table, str, str] | None]] = {}
+
+    @cached_property
+    def packed(self) -> Grants:
+        """Return the lake's grants as numbers."""
+        return Grants.packed(self.lake.grants)
+
+    @cached_property
+    def view(self) -> View:
+        """Return the lake's catalog as the access engine sees it."""
+        return View(self.lake, named=True)
+
+    @cached_property
+    def senses(self) -> Senses:
+        """Return what is sensitive in it."""
+        return Senses(self.sensitivity, self.view)
+
+    @cached_property
+    def hushed(self) -> frozenset[int]:
+        """Return the places of the grants that a difference already speaks about."""
+        packed = self.packed
+        found: set[int] = set()
+        packed.people()  # settles the rows
+        for who, resource in self._said:
+            person, on = packed.pool.known_principal(who), packed.pool.known(resource)
+            if person is not None and on is not None:
+                found.update(packed.find(person, on))
+        return frozenset(found)
+
+    @cached_property
+    def counts(self) -> Counter[Database]:
+        """Return the number of tables of each database."""
+        return Counter(Database(table.catalog, table.database) for table in self.lake.tables)
+
+    @cached_property
+    def by_database(self) -> dict[Database, list[Table]]:
+        """Return the tables of each database."""
+        found: dict[Database, list[Table]] = defaultdict(list)
+        for table in self.lake.tables:
+            found[Database(table.catalog, table.database)].append(table)
+        return dict(found)
+
+    @cached_property
+    def by_tags(self) -> tuple[list[tuple[Tags, list[Table]]], list[Table]]:
+        """Return tables by their effective tags, and apart from them those with a column tagged on its own."""
+        view = self.view
+        groups: dict[frozenset[tuple[str, str]], tuple[Tags, list[Table]]] = {}
+        apart: list[Table] = []
+        for table in self.lake.tables:
+            if view.tagged_columns(table):
+                apart.append(table)
+                continue
+            tags = view.table_tags(table)
+            key = frozenset(tags.items())
+            if key not in groups:
+                groups[key] = (tags, [])
+            groups[key][1].append(table)
+        return list(groups.values()), apart
+
+    def reached(self, resource: SubjectResource) -> tuple[Table, ...]:
+        """Return the tables that there are behind a resource."""
+        match resource:
+            case Table():
+                return (resource,)
+            case TableColumns(table=table) | DataCellsFilter(table=table):
+                return (table,)
+            case AllTables() as every:
+                return tuple(self.by_database.get(every.parent, ()))
+            case Database():
+                return tuple(self.by_database.get(resource, ()))
+            case SettingRef(database=Database() as database):
+                return tuple(self.by_database.get(database, ()))
+            case TagPolicy() | Catalog() | AnyResource() | DataLocation():
+                if resource not in self._reached:
+                    self._reached[resource] = tuple(self._search(resource))
+                return self._reached[resource]
+            case SettingRef():
+                return tuple(self.lake.tables)
+            case _:
+                return ()
+
+    def _search(self, resource: TagPolicy | Catalog | AnyResource | DataLocation) -> Iterator[Table]:
+        match resource:
+            case TagPolicy(resource_type="TABLE"):
+                yield from self._tagged(resource)
+            case TagPolicy(resource_type="DATABASE"):
+                body = self.view.expression(resource)
+                for database, tables in self.by_database.items():
+                    if body is not None and matches(body, self.view.database_tags(database)):
+                        yield from tables
+            case Catalog(catalog):
+                for database, tables in self.by_database.items():
+                    if _in_catalog(database.catalog, catalog):
+                        yield from tables
+            case AnyResource(catalog=catalog):
+                for database, tables in self.by_database.items():
+                    if database.catalog == catalog:
+                        yield from tables
+            case DataLocation(arn=arn):
+                for table, info in self.lake.tables.items():
+                    if info.location is not None and within(info.location, arn):
+                        yield table
+            case _:
+                return
+
+    def _tagged(self, policy: TagPolicy) -> Iterator[Table]:
+        body = self.view.expression(policy)
+        if body is None:
+            return
+        groups, apart = self.by_tags
+        for tags, tables in groups:
+            if matches(body, tags):
+                yield from (table for table in tables if table.catalog == policy.catalog)
+        yield from (table for table in apart if table.catalog == policy.catalog and self.view.match(body, table))
+
+    def tables(self, resource: SubjectResource) -> int:
+        """Count the tables that there are behind a resource; one that is named counts whether it is there or not."""
+        match resource:
+            case Table() | TableColumns() | DataCellsFilter():
+                return 1
+            case AllTables() as every:
+                return self.counts[every.parent]
+            case Database():
+                return self.counts[resource]
+            case SettingRef(database=Database() as database):
+                return self.counts[database]
+            case SettingRef():
+                return self.counts.total()
+            case _:
+                return len(self.reached(resource))
+
+    def sensitive_below(self, resource: SubjectResource) -> tuple[int, int, tuple[Table, str, str] | None]:
+        """Count the sensitive tables and columns behind a resource; see ``Scene.sensitive_below``."""
+        known = self._hot.get(resource)
+        if known is not None:
+            return known
+        hot = [table for table in self.reached(resource) if self.senses.columns(table)]
+        example = None
+        if hot:
+            table = min(hot, key=lambda one: (one.database, one.name))
+            why = self.senses.columns(table)
+            example = (table, min(why), why[min(why)])
+        told = self._hot[resource] = (len(hot), sum(len(self.senses.columns(one)) for one in hot), example)
+        return told
+
+    def choose(
+        self,
+        who: Collection[Principal] | None,
+        on: tuple[type[Resource], ...] | None,
+        giving: frozenset[Permission],
+        *,
+        lending: bool,
+    ) -> tuple[int, ...]:
+        """Return the places of grants, in order; see ``Scene.grants``."""
+        key = (None if who is None else frozenset(who), on, giving, lending)
+        if key not in self._chosen:
+            self._chosen[key] = tuple(self._choose(who, on, giving, lending=lending))
+        return self._chosen[key]
+
+    def _choose(
+        self,
+        who: Collection[Principal] | None,
+        on: tuple[type[Resource], ...] | None,
+        giving: frozenset[Permission],
+        *,
+        lending: bool,
+    ) -> Iterable[int]:
+        packed = self.packed
+        packed.people()  # settles the rows: the columns below are whole from here on
+        if who is not None:
+            numbers = (packed.pool.known_principal(one) for one in who)
+            places: Iterable[int] = sorted(
+                place for one in numbers if one is not None for place in packed.places_of(one)
+            )
+            if on is not None:
+                fits = self._kinds(on)
+                places = (place for place in places if fits[packed.on_of[place]])
+            if giving or lending:
+                pairs = self._pairs(giving, lending=lending)
+                places = (place for place in places if pairs[packed.pair_of[place]])
+            return places
+        tests = []
+        if giving or lending:
+            tests.append(map(self._pairs(giving, lending=lending).__getitem__, packed.pair_of))
+        if on is not None:
+            tests.append(map(self._kinds(on).__getitem__, packed.on_of))
+        match tests:
+            case []:
+                return range(len(packed))
+            case [only]:
+                return compress(count(), only)
+            case _:
+                return compress(count(), map(and_, *tests))
+
+    def _pairs(self, giving: frozenset[Permission], *, lending: bool) -> bytes:
+        """Return a 1 for each pair of permissions that gives, or lends, one of *giving* (of any, where it is empty)."""
+        chosen = (lent if lending else held for held, lent in self.packed.pool.pairs)
+        return bytes(bool(some & giving if giving else some) for some in chosen)
+
+    def _kinds(self, on: tuple[type[Resource], ...]) -> bytes:
+        """Return a 1 for each resource that is of one of these kinds."""
+        return self.packed.pool.of_types(on)
+
+    def under(self, options: Mapping[str, frozenset[str]]) -> Scene:
+        """Return this stage as one rule sees it."""
+        return Scene(self.lake, options, self.sensitivity, self)
+
+
+def _in_catalog(inner: str, outer: str) -> bool:
+    return within(inner, outer) or inner.startswith(outer + ":")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What one rule looks at: the lake, the rule's options with their defaults, and what counts as sensitive."""
+
+    lake: Lake
+    options: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    sensitivity: Sensitivity = SHIPPED
+    shared: Stage | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def stage(self) -> Stage:
+        """Return what is looked up in the lake, for all rules."""
+        return self.shared or Stage(self.lake, self.sensitivity)
+
+    # ------------------------------------------------------------------------------------------------------- options
+    def texts(self, name: str) -> frozenset[str]:
+        """Return an option that is a list of texts."""
+        return self.options.get(name, frozenset())
+
+    def number(self, name: str) -> int:
+        """Return an option that is one number."""
+        (text,) = self.options[name]
+        return int(text)
+
+    # ------------------------------------------------------------------------------------------------------ principals
+    @property
+    def home(self) -> str:
+        """Return the lake's own account: twelve digits, or a word where nobody knows it."""
+        return self.lake.id.account
+
+    def principals(self) -> list[tuple[Principal, Kind]]:
+        """Return everyone who holds a grant, each once, with the kind."""
+        return [(one, kind_of(one)) for one in self.stage.packed.principals()]
+
+    def people(self, test: Callable[[Principal], bool]) -> tuple[Principal, ...]:
+        """Return those who hold a grant and pass a test."""
+        return tuple(one for one in self.stage.packed.principals() if test(one))
+
+    # ---------------------------------------------------------------------------------------------------------- grants
+    def grants(
+        self,
+        who: Collection[Principal] | None = None,
+        on: tuple[type[Resource], ...] | None = None,
+        giving: Collection[str] = (),
+        *,
+        lending: bool = False,
+    ) -> Iterator[Grant]:
+        """Yield the grants of some principals, on some kinds of resources, that give one of some permissions.
+
+        Each test is left out where it is not given; *lending* asks for permissions that may be passed on. Only what is
+        yielded is built. Grants that a difference already speaks about are left out.
+        """
+        packed = self.stage.packed
+        return (packed.at(place) for place in self.places(who, on, giving, lending=lending))
+
+    def places(
+        self,
+        who: Collection[Principal] | None = None,
+        on: tuple[type[Resource], ...] | None = None,
+        giving: Collection[str] = (),
+        *,
+        lending: bool = False,
+    ) -> Iterable[int]:
+        """Return the places of ``grants`` in ``stage.packed``, for what is to be counted without building it."""
+        chosen = self.stage.choose(who, on, frozenset(giving), lending=lending)  # type: ignore[arg-type]
+        hushed = self.stage.hushed
+        return [place for place in chosen if place not in hushed] if hushed else chosen
+
+    def grants_of(self, *who: Principal) -> Iterator[Grant]:
+        """Yield all grants of some principals."""
+        return self.grants(who)
+
+    def grants_on(self, *kinds: type[Resource]) -> Iterator[Grant]:
+        """Yield the grants on some kinds of resources."""
+        return self.grants(on=kinds)
+
+    def grantable(self, who: Collection[Principal] | None = None) -> Iterator[Grant]:
+        """Yield the grants with something that may be passed on."""
+        return self.grants(who, lending=True)
+
+    def unread(self) -> Iterator[Grant]:
+        """Yield the grants whose principal could not be read."""
+        packed = self.stage.packed
+        number = packed.pool.known_principal(None)
+        for place in packed.places_of(number) if number is not None else ():
+            yield packed.at(place)
+
+    def holdings(
+        self,
+        who: Collection[Principal] | None = None,
+        on: tuple[type[Resource], ...] | None = None,
+        giving: Collection[str] = (),
+        *,
+        lending: bool = False,
+        conditional: bool = True,
+        test: Callable[[Grant], bool] | None = None,
+    ) -> Iterator[Holding]:
+        """Yield what ``grants`` would, folded by principal and database, then by principal where it is very many.
+
+        Without *conditional*, grants under a condition are left out. *test* is asked of each grant: that builds each,
+        so it is for few. Those without a principal are left out.
+        """
+        packed = self.stage.packed
+        pool, who_of, on_of = packed.pool, packed.who_of, packed.on_of
+        folds: dict[int, dict[Resource, list[int]]] = {}
+        homes: dict[int, Resource] = {}
+        for place in self.places(who, on, giving, lending=lending):
+            person = who_of[place]
+            if pool.principals[person] is None or (packed.condition_of[place] and not conditional):
+                continue
+            if test is not None and not test(packed.at(place)):
+                continue
+            owner = pool.owner[on_of[place]]
+            home = homes.get(owner)
+            if home is None:
+                noun = pool.noun(owner)
+                home = homes[owner] = database_of(noun) or noun
+            folds.setdefault(person, {}).setdefault(home, []).append(place)
+        for person, held in folds.items():
+            inside = [home for home in held if isinstance(home, Database)]
+            if len(inside) > _MANY:
+                every = [place for home in inside for place in held.pop(home)]
+                yield self._holding(person, Catalog(self.home), every, f"{len(inside):,} databases")
+            for home, places in held.items():
+                yield self._holding(person, home, places)
+
+    def _holding(self, person: int, home: Resource, places: list[int], databases: str = "") -> Holding:
+        packed = self.stage.packed
+        pool = packed.pool
+        held: frozenset[Permission] = frozenset()
+        lent: frozenset[Permission] = frozenset()
+        for pair in {packed.pair_of[place] for place in places}:
+            more, passed = pool.pairs[pair]
+            held, lent = held | more, lent | passed
+        numbers = {packed.on_of[place] for place in places}
+        owners = [pool.noun(one) for one in {pool.owner[one]: None for one in map(packed.on_of.__getitem__, places)}]
+        single = len(numbers) == 1
+        resource = pool.noun(next(iter(numbers))) if single else owners[0] if len(owners) == 1 else home
+        named = [one for one in owners if isinstance(one, Table)]
+        wide = [one for one in owners if not isinstance(one, Table | Function)]
+        apart = {one.parent for one in wide if isinstance(one, AllTables)} | {
+            one for one in wide if isinstance(one, Database)
+        }
+        tables = sum(table.parent not in apart for table in named) + sum(map(self.stage.tables, apart))
+        if not apart and not named:
+            tables = self.stage.tables(resource)
+        where = spelling.words(resource) if len(owners) == 1 else self._where(home, owners, named, databases)
+        return Holding(pool.principals[person], resource, held, lent, tables, len(places), where, packed.at(places[0]))
+
+    @staticmethod
+    def _where(home: Resource, owners: list[Resource], named: list[Table], databases: str) -> str:
+        place = databases or spelling.words(home)
+        if len(named) < len(owners):
+            whole = [one for one in owners if not isinstance(one, Table)]
+            first = place if databases else " and ".join(sorted({spelling.words(one) for one in whole}))
+            return first + (f" and {len(named):,} {'table' if len(named) == 1 else 'tables'}" if named else "")
+        names = sorted(table.name for table in named)
+        said = spelling.listing(names[:_NAMED])
+        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        return f"{len(names):,} tables of {place} ({said}{more})"
+
+    # ---------------------------------------------------------------------------------------------------------- catalog
+    def reached(self, resource: SubjectResource) -> tuple[Table, ...]:
+        """Return the tables that there are behind a resource: in a database, under a tag policy, below a location."""
+        return self.stage.reached(resource)
+
+    def tables_below(self, resource: SubjectResource) -> int:
+        """Count the tables behind a resource; cheap."""
+        return self.stage.tables(resource)
+
+    def tables_by_database(self) -> Mapping[Database, list[Table]]:
+        """Return the tables of each database that has one."""
+        return self.stage.by_database
+
+    def tags(self, target: Table | Database | Catalog) -> Tags:
+        """Return an object's effective tags."""
+        match target:
+            case Table():
+                return self.stage.view.table_tags(target)
+            case Database():
+                return self.stage.view.database_tags(target)
+            case _:
+                return self.stage.view.own_tags(target) or NO_TAGS
+
+    def column_tags(self, table: Table, column: str) -> Tags:
+        """Return a column's effective tags."""
+        return self.stage.view.column_tags(table, column)
+
+    # -------------------------------------------------------------------------------------------------------- sensitive
+    def sensitive(self, table: Table) -> Mapping[str, str]:
+        """Return a table's sensitive columns, each with why it is taken for one; cheap."""
+        return self.stage.senses.columns(table)
+
+    def guessed(self, table: Table) -> Mapping[str, str]:
+        """Return the columns that names, comments and parameters call sensitive, whatever their tags say."""
+        return self.stage.senses.guessed(table)
+
+    def sensitive_below(self, resource: SubjectResource) -> tuple[int, int, tuple[Table, str, str] | None]:
+        """Return, of the tables behind a resource: how many have sensitive columns, how many such columns, the first.
+
+        The first is (table, column, why): by name, so that it is the same on every run.
+        """
+        return self.stage.sensitive_below(resource)
+
+    def gives_everything(self, grant: Grant) -> bool:
+        """Whether a grant on a catalog gives everything in it."""
+        return isinstance(grant.resource, Catalog) and SUPER_USER in grant.permissions
