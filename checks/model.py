@@ -622,7 +622,14 @@ class OptInRef:
     resource: Resource
 
 
-SubjectResource = Resource | SettingRef | TagRef | PolicyRef | OptInRef
+@dataclass(frozen=True, slots=True)
+class WaiverRef:
+    """An entry of a waivers file, or a whole baseline, as the subject of a finding; ``name`` says which."""
+
+    name: str
+
+
+SubjectResource = Resource | SettingRef | TagRef | PolicyRef | OptInRef | WaiverRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -729,12 +736,21 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """An accepted finding: exact, owned, and mortal (``expires`` is an ISO date, inclusive)."""
+    """An accepted finding: exact, owned, and mortal (``expires`` is an ISO date, inclusive).
+
+    ``finding`` is the fingerprint of what it accepts. ``kind`` is ``waiver`` or ``baseline``; of a baseline's entry
+    ``expires`` may be empty. Texts are as a person wrote them: to be escaped wherever they are shown.
+    """
 
     finding: str
     reason: str
     owner: str
     expires: str
+    rule: str = ""
+    author: str = ""
+    approvers: tuple[str, ...] = ()
+    ticket: str = ""
+    kind: str = "waiver"
 
 
 @dataclass(frozen=True, slots=True)

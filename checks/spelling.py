@@ -40,6 +40,7 @@ from checks.model import (
     TagRef,
     UnknownResource,
     Waiver,
+    WaiverRef,
     Witness,
 )
 
@@ -141,6 +142,8 @@ def resource(value: SubjectResource | ColumnRef) -> Json:
             return _place("resource_policy", catalog)
         case OptInRef(inner):
             return resource(inner)
+        case WaiverRef(name):
+            return _place("waiver", None, name=name)
 
 
 def subject(value: Subject) -> Json:
@@ -218,7 +221,17 @@ def waiver(value: Waiver | None) -> Json | None:
     """Spell a waiver, or None."""
     if value is None:
         return None
-    return {"finding": value.finding, "reason": value.reason, "owner": value.owner, "expires": value.expires}
+    return {
+        "kind": value.kind,
+        "finding": value.finding,
+        "rule": value.rule,
+        "reason": value.reason,
+        "owner": value.owner,
+        "author": value.author,
+        "approvers": list(value.approvers),
+        "ticket": value.ticket,
+        "expires": value.expires,
+    }
 
 
 def finding(value: Finding) -> Json:
@@ -356,6 +369,8 @@ def words(value: SubjectResource | ColumnRef) -> str:
             return f"Glue resource policy of catalog {printable(catalog)}"
         case OptInRef(inner):
             return f"opt-in on {words(inner)}"
+        case WaiverRef(name):
+            return f"the waiver of {printable(name)}"
 
 
 def principal_words(value: Principal | str | None, *, home: str | None = None) -> str:
@@ -435,6 +450,17 @@ def reach_words(value: Reach) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def waiver_words(value: Waiver) -> str:
+    """Say a waiver: ``accepted by data platform, approved by security, ticket DATA-112, until 2026-12-31: reason``."""
+    parts = [
+        f"accepted {'in the baseline ' if value.kind == 'baseline' else ''}by {printable(value.owner)}",
+        *([f"approved by {listing(value.approvers)}"] if value.approvers else []),
+        *([f"ticket {printable(value.ticket)}"] if value.ticket else []),
+        f"until {printable(value.expires)}" if value.expires else "without a last day",
+    ]
+    return f"{', '.join(parts)}: {printable(value.reason)}"
 
 
 def subject_words(value: Subject) -> str:

@@ -46,14 +46,7 @@ from floodline.progress import reading
 @click.option("--exit-zero", is_flag=True, help="End with 0 whatever is found.")
 @click.option("--explain-equal", is_flag=True, help="Say on stderr why what is spelt differently is the same access.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress on stderr.")
-@click.option(
-    "--config",
-    metavar="FILE",
-    callback=config.load,
-    is_eager=True,
-    expose_value=False,
-    help="A TOML file with these options.",
-)
+@config.option
 def command(
     state: tuple[str, ...],
     stack: tuple[str, ...],
@@ -70,6 +63,7 @@ def command(
     exit_zero: bool,
     explain_equal: bool,
     quiet: bool,
+    settings: config.Settings,
 ) -> int:
     """Compare a declared lake with the live one: who can read what was never declared.
 
@@ -80,6 +74,7 @@ def command(
     # A check makes many small values and hardly any cycle: collecting garbage often would cost a quarter of its time.
     gc.set_threshold(200_000, 50, 1_000)
     started = now()
+    settings.mention(quiet=quiet)
     outputs = wanted(output)
     limit = threshold(fail_on, min_severity, exit_zero=exit_zero)
     _accounted(account)

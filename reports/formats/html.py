@@ -99,6 +99,8 @@ def _environment() -> Environment:
         "reach": spelling.reach_words,
         "access": spelling.access_words,
         "evidence": spelling.evidence_words,
+        "waiver": spelling.waiver_words,
+        "listing": spelling.listing,
         "picture": picture,
         "plural": lambda value, noun: f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s",
     }

@@ -16,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from checks.model import Severity, Verdict
-from checks.spelling import printable, reach_words, shortened, subject_words, witness_words
+from checks.spelling import printable, reach_words, shortened, subject_words, waiver_words, witness_words
 from reports.formats import Format
 from reports.lacks import of_report
-from reports.order import standing, summary
+from reports.order import ordered, standing, summary
 from reports.verdict import Tone, completeness, gap_words, headline, next_steps
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ROWS = 20
 """Causes in the table."""
 WITNESSES = 5
+ACCEPTED = 5
 GAPS = 5
 LONGEST = 300
 """Characters of one name-bearing text; the whole is in the other formats."""
@@ -98,6 +99,10 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield ""
         yield Text("for example" if len(shown) > 1 or len(found) > 1 else "witness", style="bold")
         yield from (_item(_witness(one)) for one in shown)
+    if accepted := [one for one in ordered(report) if one.waived is not None]:
+        yield ""
+        yield Text("accepted", style="bold")
+        yield from _accepted(accepted)
     if report.gaps:
         yield ""
         yield Text("not seen", style="bold")
@@ -133,6 +138,16 @@ def _witness(one: Finding) -> str:
     assert one.witness is not None
     said = shortened(witness_words(one.witness, home=one.subject.lake.account), LONGEST)
     return f"{said}  [{one.severity.word}, {printable(one.rule)}, {printable(one.id)}]"
+
+
+def _accepted(found: Sequence[Finding]) -> Iterator[RenderableType]:
+    for one in found[:ACCEPTED]:
+        assert one.waived is not None
+        what = shortened(subject_words(one.subject), LONGEST // 2)
+        said = f"{one.severity.word} {one.verdict.value}: {what}; {shortened(waiver_words(one.waived), LONGEST)}"
+        yield _item(f"{said}  [{printable(one.rule)}, {printable(one.id)}]")
+    if len(found) > ACCEPTED:
+        yield _item(f"and {len(found) - ACCEPTED:,} more, all of them in the other formats")
 
 
 def _not_seen(gaps: Sequence[Gap]) -> Iterator[RenderableType]:

@@ -302,7 +302,16 @@ WAIVED = finding(
     ),
     message="role/backfill has access to the location telemetry-raw/backfill",
     cause=Cause("grant", "a grant that no given stack declares"),
-    waived=Waiver(f"{9:016x}", "backfill of October, ticket DATA-112", "data platform team", "2026-12-31"),
+    waived=Waiver(
+        f"{9:016x}",
+        "backfill of October",
+        "data platform team",
+        "2026-12-31",
+        "FL101",
+        "pipelines",
+        ("governance", "security"),
+        "DATA-112",
+    ),
 )
 TYPICAL = Report(
     run(),
@@ -360,7 +369,7 @@ def _hostile(number: int, name: str, text: str) -> Finding:
         evidence=(Evidence(Side.LIVE, 7, text), Evidence(Side.DECLARED, None, text, text, text, text)),
         fix_declare=text,
         fix_revoke=text,
-        waived=Waiver(text, text, text, text) if number % 5 == 4 else None,
+        waived=Waiver(text, text, text, text, text, text, (text, f"b{text}"), text) if number % 5 == 4 else None,
     )
 
 
