@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, NewType
 
+from msgspec import Struct
+
 # --------------------------------------------------------------------------------------------------- who, what, where
 Principal = NewType("Principal", str)
 """The identifier as Lake Formation spells it: an ARN, twelve digits, ``IAM_ALLOWED_PRINCIPALS``; see principals.py."""
@@ -34,16 +36,21 @@ class LakeId:
         return f"{self.account}/{self.region}"
 
 
+class _Name(Struct, frozen=True, cache_hash=True, gc=False):
+    """Base of what names something: millions of these are keys, so they are compared and hashed (once) in C.
+
+    They are read like frozen dataclasses. Names hold texts, sets of texts and other names: no cycles to collect.
+    """
+
+
 # ------------------------------------------------------------------------------------------------------------ columns
-@dataclass(frozen=True, slots=True)
-class Only:
+class Only(_Name, frozen=True):
     """Just these columns."""
 
     names: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class AllExcept:
+class AllExcept(_Name, frozen=True):
     """Every column, present and future, but these."""
 
     names: frozenset[str] = frozenset()
@@ -71,23 +78,20 @@ ALL_ROWS = AllRows()
 
 
 # ----------------------------------------------------------------------------------- resources: a closed union of nouns
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(_Name, frozen=True):
     """A Data Catalog; the root catalog's id is the account."""
 
     catalog: str
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(_Name, frozen=True):
     """One database."""
 
     catalog: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(_Name, frozen=True):
     """One table or view, the whole of it."""
 
     catalog: str
@@ -100,8 +104,7 @@ class Table:
         return Database(self.catalog, self.database)
 
 
-@dataclass(frozen=True, slots=True)
-class AllTables:
+class AllTables(_Name, frozen=True):
     """Every table of one database, now and later (listed by AWS as ``ALL_TABLES``)."""
 
     catalog: str
@@ -113,32 +116,28 @@ class AllTables:
         return Database(self.catalog, self.database)
 
 
-@dataclass(frozen=True, slots=True)
-class TableColumns:
+class TableColumns(_Name, frozen=True):
     """Some columns of one table. ``AllExcept()`` is spelt ``Table``, so that equal access has one spelling."""
 
     table: Table
     columns: Columns
 
 
-@dataclass(frozen=True, slots=True)
-class DataLocation:
+class DataLocation(_Name, frozen=True):
     """An S3 location as a normalised ARN without a trailing slash."""
 
     catalog: str
     arn: str
 
 
-@dataclass(frozen=True, slots=True)
-class DataCellsFilter:
+class DataCellsFilter(_Name, frozen=True):
     """A data cells filter by name; its body is a ``FilterBody``."""
 
     table: Table
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class LFTag:
+class LFTag(_Name, frozen=True):
     """Values of an LF-tag key; ``*`` stands for every value, also later ones."""
 
     catalog: str
@@ -150,8 +149,7 @@ Expression = tuple[tuple[str, frozenset[str]], ...]
 """An LF-tag expression: AND over keys (sorted), OR over the values of a key; ``*`` is any value of the key."""
 
 
-@dataclass(frozen=True, slots=True)
-class TagPolicy:
+class TagPolicy(_Name, frozen=True):
     """Every DATABASE or TABLE whose tags match; ``saved`` names a saved expression in place of ``expression``."""
 
     catalog: str
@@ -160,24 +158,21 @@ class TagPolicy:
     saved: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SavedExpression:
+class SavedExpression(_Name, frozen=True):
     """A saved LF-tag expression as an object."""
 
     catalog: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class RLSPolicy:
+class RLSPolicy(_Name, frozen=True):
     """A row-level security policy as an object."""
 
     catalog: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(_Name, frozen=True):
     """A user-defined function; ``name`` is ``*`` for all functions of the database."""
 
     catalog: str
@@ -185,16 +180,14 @@ class Function:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnyResource:
+class AnyResource(_Name, frozen=True):
     """Every resource of one type in the catalog, also later ones."""
 
     catalog: str
     resource_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownResource:
+class UnknownResource(_Name, frozen=True):
     """A member of the Resource union that this version does not know: kept as canonical JSON, and reported."""
 
     catalog: str
@@ -215,8 +208,7 @@ class Side(StrEnum):
     LIVE = "live"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, gc=False):
     """Points at the place a fact was read from.
 
     ``line`` counts from 1 in a recording (the header is line 1) and is None for a state file; ``pointer`` is a JSON
@@ -351,8 +343,7 @@ class FunctionInfo:
     evidence: Evidence | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnRef:
+class ColumnRef(_Name, frozen=True):
     """A column as a carrier of LF-tags."""
 
     table: Table
@@ -600,8 +591,7 @@ class SettingRef:
     database: Database | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TagRef:
+class TagRef(_Name, frozen=True):
     """One tag key on one object, as the subject of a finding."""
 
     target: TagTarget

@@ -9,6 +9,7 @@ from itertools import permutations
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import structs
 from small_lakes import (
     ACCOUNT,
     ANALYST,
@@ -151,7 +152,7 @@ def grants(draw: st.DrawFn) -> tuple[Grant, ...]:
         on, choice = FEW[kind]
         names = {draw(st.sampled_from(choice))}
         if isinstance(on, Function):
-            on = replace(on, name=draw(st.sampled_from(("f", "g", "*"))))
+            on = structs.replace(on, name=draw(st.sampled_from(("f", "g", "*"))))
     lend = "" if condition else draw(st.sampled_from(("", "", "", " ".join(sorted(names)))))
     return tuple(give(who, " ".join(sorted(names)), on, lend, condition))
 

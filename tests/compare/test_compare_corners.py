@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from small_lakes import (
     ACCOUNT,
     ADMIN,
@@ -529,7 +530,7 @@ def carrying(held: dict[Any, dict[str, str]], *rows: tuple[Principal | None, str
     return lake(some, [ORDERS, CLIENTS, FAR], [DatabaseInfo(SALES)], tags=tags)
 
 
-ELSEWHERE = [replace(tagged(domain="sales"), catalog=OTHER), replace(tagged("DATABASE", domain="sales"), catalog=OTHER), AnyResource(OTHER, "TABLE"), AnyResource(OTHER, "DATABASE"),
+ELSEWHERE = [structs.replace(tagged(domain="sales"), catalog=OTHER), structs.replace(tagged("DATABASE", domain="sales"), catalog=OTHER), AnyResource(OTHER, "TABLE"), AnyResource(OTHER, "DATABASE"),
              Catalog(OTHER), Database(OTHER, "far"), AllTables(OTHER, "far"), FAR.id]  # fmt: skip
 CARRYING = [
     *both("columns that carry tags of different keys", carrying({}), carrying({column("sales.orders", "id"): {"domain": "hr"}, column("sales.orders", "email"): {"sensitivity": "restricted"},
