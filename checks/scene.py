@@ -14,7 +14,7 @@ from itertools import compress, count
 from operator import and_
 from typing import TYPE_CHECKING
 
-from checks import spelling
+from checks import normal, spelling
 from checks.grants import Grants
 from checks.model import (
     AllTables,
@@ -109,6 +109,12 @@ class Stage:
             if person is not None and on is not None:
                 found.update(packed.find(person, on))
         return frozenset(found)
+
+    @cached_property
+    def admins(self) -> frozenset[Principal]:
+        """Return the data lake administrators, as far as the settings tell: they may do everything anyway."""
+        told = (dict(one.members).get("DataLakeAdmins") for one in self.lake.settings)
+        return frozenset(normal.principal(one) for found in told if isinstance(found, frozenset) for one in found)
 
     @cached_property
     def counts(self) -> Counter[Database]:
@@ -330,6 +336,11 @@ class Scene:
     def people(self, test: Callable[[Principal], bool]) -> tuple[Principal, ...]:
         """Return those who hold a grant and pass a test."""
         return tuple(one for one in self.stage.packed.principals() if test(one))
+
+    @property
+    def admins(self) -> frozenset[Principal]:
+        """Return the data lake administrators."""
+        return self.stage.admins
 
     # ---------------------------------------------------------------------------------------------------------- grants
     def grants(
