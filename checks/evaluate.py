@@ -22,6 +22,7 @@ from checks.model import (
     Verdict,
 )
 from checks.shares import Shares
+from checks.waivers import Acceptance, apply
 
 WORDS = ("widened", "unmanaged", "narrowed", "changed", "latent", "posture")
 """What ``--fail-on`` may name, besides ``none``."""
@@ -57,11 +58,12 @@ def evaluate(
     run: Run,
     threshold: Threshold,
     loose: Sequence[Gap] = (),
+    acceptance: Acceptance | None = None,
 ) -> Report:
     """Compare every lake that either side knows, and sum up. *loose* are gaps of documents as wholes.
 
     A lake that is declared but was not read is a gap, never equal; a lake that was read but is not declared is
-    compared with an empty declaration (contract, decision 13).
+    compared with an empty declaration (contract, decision 13). What *acceptance* accepts stays in the report, marked.
     """
     pairs: dict[LakeId, tuple[Lake | None, Lake | None]] = {lake.id: (lake, None) for lake in declared}
     for lake in live:
@@ -88,6 +90,8 @@ def evaluate(
     home = next(iter(sorted(pairs)), LakeId("aws", "", ""))
     findings += [unseen(one, home) for one in loose]
     gaps += loose
+    if acceptance is not None:
+        findings = list(apply(findings, acceptance, complete=complete, lake=home))
     return Report(
         run=run,
         exit_code=exit_code(findings, complete=complete, threshold=threshold),
@@ -130,7 +134,7 @@ def _verdict(findings: Sequence[Finding], *, complete: bool, threshold: Threshol
     for verdict in _ORDER:
         if any(one.verdict is verdict for one in loud):
             return verdict.value
-    if not complete or any(one.verdict is Verdict.UNKNOWN for one in findings):
+    if not complete or any(one.verdict is Verdict.UNKNOWN and one.waived is None for one in findings):
         return Verdict.UNKNOWN.value
     return "equal"
 

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from checks import declared
 from checks.evaluate import Threshold, evaluate
 from checks.model import Caller, Report, Run
+from checks.waivers import Acceptance
 from floodline import __version__
 from floodline.errors import CannotStart
 from floodline.inputs import Read, now, stamp
@@ -22,6 +23,7 @@ def report(
     region: str | None,
     threshold: Threshold,
     started: datetime,
+    acceptance: Acceptance | None = None,
 ) -> Report:
     """Compare what was declared with what was read.
 
@@ -55,4 +57,5 @@ def report(
         run=run,
         threshold=threshold,
         loose=declaration.gaps,
+        acceptance=acceptance,
     )

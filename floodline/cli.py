@@ -16,6 +16,8 @@ _COMMANDS = {
     "collect": "Read the live lake into a recording; nothing is compared.",
     "explain": "Say through what a principal can read a table, declared and live; or what a finding's code means.",
     "explain-filter": "Say whether one row filter shows more than another, with a row and a query to show it.",
+    "waive": "Print the entry that accepts one finding of a report, for waivers.toml.",
+    "baseline": "Sign off what an old lake is found with, so that only what is new or wider counts.",
     "rules": "List what is looked for.",
     "schema": "Print the JSON Schema of the JSON report.",
     "iam-policy": "Print the least IAM policy that a complete reading needs.",

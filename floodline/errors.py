@@ -13,6 +13,12 @@ class CannotStart(click.ClickException):
     exit_code = int(ExitCode.CANNOT_START)
 
 
+class Undecided(click.ClickException):
+    """What was asked for needs the whole view, and a part was not seen: exit 4."""
+
+    exit_code = int(ExitCode.UNDECIDED)
+
+
 class Usage(click.ClickException):
     """The words of the command or a configuration file are off: exit 64."""
 

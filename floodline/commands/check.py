@@ -13,7 +13,7 @@ from checks.evaluate import WORDS
 from checks.live.journal import SECOND
 from checks.live.second import questions
 from checks.model import Report, Severity
-from floodline import config, keeping
+from floodline import config, keeping, waiving
 from floodline.checking import report as make_report
 from floodline.equal import explain
 from floodline.errors import CannotStart, Usage
@@ -46,6 +46,7 @@ from floodline.progress import reading
 @click.option("--exit-zero", is_flag=True, help="End with 0 whatever is found.")
 @click.option("--explain-equal", is_flag=True, help="Say on stderr why what is spelt differently is the same access.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress on stderr.")
+@waiving.options
 @config.option
 def command(
     state: tuple[str, ...],
@@ -63,6 +64,8 @@ def command(
     exit_zero: bool,
     explain_equal: bool,
     quiet: bool,
+    waivers: str | None,
+    baseline: str | None,
     settings: config.Settings,
 ) -> int:
     """Compare a declared lake with the live one: who can read what was never declared.
@@ -77,6 +80,7 @@ def command(
     settings.mention(quiet=quiet)
     outputs = wanted(output)
     limit = threshold(fail_on, min_severity, exit_zero=exit_zero)
+    accepted = waiving.acceptance(settings, waivers, baseline, now=started)
     _accounted(account)
     if not (state or stack or preview):
         raise Usage(
@@ -93,7 +97,9 @@ def command(
     def compared(read: Read) -> Report:
         if not read.live.lakes and not told.resources:
             raise CannotStart("neither the declaration nor the live side has a lake: nothing to compare")
-        return make_report(told, read, account=account, region=only, threshold=limit, started=started)
+        return make_report(
+            told, read, account=account, region=only, threshold=limit, started=started, acceptance=accepted
+        )
 
     if live:
         if whom.elsewhere:
