@@ -15,6 +15,7 @@ demo: environment ## Declare a lake, open it behind its declaration's back, and 
 
 test: environment ## Run the tests on two cores, a browser's among them, then try wrong versions of the engine on them
 	@.ci/browser
+	@.ci/sarif
 	@echo 'floodline: running the tests' >&2
 	@$(BIN)/python -m pytest -n 2 -q $(ARGS) $(TESTS)
 	@test -n '$(TESTS)$(ARGS)' || $(MAKE) --no-print-directory mutants

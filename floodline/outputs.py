@@ -28,7 +28,8 @@ def wanted(given: Sequence[str]) -> list[Output]:
     """Understand the ``-o`` options.
 
     Raises:
-        Usage: an unknown format, a path whose suffix names none, or a place that cannot be written.
+        Usage: an unknown format, one that lacks its library, a path whose suffix names none, or a place that cannot
+            be written.
 
     """
     result = []
@@ -48,6 +49,10 @@ def wanted(given: Sequence[str]) -> list[Output]:
             form = guessed
         if not path:
             raise Usage(f"`-o {text}`: no path; write {name}=PATH, or {name}=- for standard output")
+        try:
+            form.ready()
+        except formats.NotReadyError as error:
+            raise Usage(f"`-o {text}`: {error}") from error
         if path != "-":
             try:
                 reports.writable(path)

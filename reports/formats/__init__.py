@@ -13,17 +13,44 @@ if TYPE_CHECKING:
     from checks.model import Report
 
 
+class NotReadyError(Exception):
+    """A format lacks a library; the text is one line that says which, and how to get it."""
+
+
+def _ready() -> None:
+    """Most formats need nothing but what is always there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A way to write a report.
 
     ``name`` is what ``-o NAME=PATH`` takes; ``suffixes`` (``.json``) let ``-o PATH`` guess it; ``render`` is pure and
-    gives the same bytes for the same report.
+    gives the same bytes for the same report. ``ready`` raises :class:`NotReadyError` where it could not be written, and
+    is asked before anything is read. A module imports what is heavy only when one of the two is called.
     """
 
     name: str
     suffixes: tuple[str, ...]
     render: Callable[[Report], str | bytes]
+    ready: Callable[[], None] = _ready
+
+
+def needs(name: str, extra: str, *modules: str) -> None:
+    """Import the modules that the format *name* needs beyond the usual ones.
+
+    Raises:
+        NotReadyError: one is missing; installing the *extra* brings it.
+
+    """
+    try:
+        for module in modules:
+            importlib.import_module(module)
+    except ImportError as error:
+        lacking = (error.name or str(error)).partition(".")[0]
+        raise NotReadyError(
+            f"the format `{name}` needs `{lacking}`; install it with `pip install 'floodline[{extra}]'`"
+        ) from error
 
 
 def names() -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from checks.spelling import (
     reach_words,
     shortened,
     subject_words,
+    waiver_words,
     witness_words,
     words,
 )
@@ -171,11 +172,7 @@ def _some(lines: list[str], total: int) -> str:
 
 def _waiver(one: Finding) -> str:
     assert one.waived is not None
-    waiver = one.waived
-    said = (
-        f"{shortened(printable(one.message), LONGEST)}: {shortened(printable(waiver.reason), LONGEST)} "
-        f"({shortened(printable(waiver.owner), 60)}, until {shortened(printable(waiver.expires), 40)})"
-    )
+    said = f"{shortened(printable(one.message), LONGEST)}: {shortened(waiver_words(one.waived), 2 * LONGEST)}"
     return escaped(said)
 
 

@@ -23,6 +23,7 @@ from checks.model import (
     LakeId,
     LedgerRow,
     Only,
+    Origin,
     Permission,
     Principal,
     Reach,
@@ -435,3 +436,28 @@ def crowd(number: int = 2500) -> Report:
         for index in range(number)
     )
     return replace(TYPICAL, findings=findings, summary=summary(equal=9, widened=number))
+
+
+GAP = Gap(Side.LIVE, "lakeformation:ListResources", "AccessDeniedException", Facts.LOCATIONS)
+
+
+def deployment() -> Report:
+    """Return what a gate says of a hostile deployment: every origin, with every verdict."""
+    report = nasty()
+    origins = (*Origin, None)
+    return replace(
+        report,
+        run=replace(report.run, command="gate"),
+        findings=tuple(replace(one, origin=origins[at % len(origins)]) for at, one in enumerate(report.findings)),
+    )
+
+
+CHECKED = {
+    "nasty": nasty(),
+    "clean": clean(),
+    "typical": TYPICAL,
+    "gate": deployment(),
+    "partial": replace(clean(), complete=False, verdict="unknown", gaps=(GAP,)),
+    "crowd": crowd(300),
+}
+"""Reports that every machine format is validated with."""
