@@ -1,0 +1,230 @@
+"""A column looks sensitive and no LF-tag says so, while grants on whole tables show it: nothing keeps it back.
+
+Why: grants by LF-tag keep a column from people only where the column, its table or its database carries a tag that
+says what it is. A column called ``email`` without one is shown by each grant on the table and by each wildcard; so will
+be the next one like it.
+
+Fix: put the tag that your grants go by on the column (``aws.lakeformation.ResourceLfTags``), or grant the tables
+without the column. Where it is harmless, tag it so, or spare its name in the settings of what is sensitive.
+
+Source: https://docs.aws.amazon.com/lake-formation/latest/dg/tag-based-access-control.html
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from checks.model import (
+    AllExcept,
+    AllTables,
+    Assignment,
+    Catalog,
+    Column,
+    ColumnRef,
+    Database,
+    Facts,
+    Grant,
+    Lake,
+    LakeId,
+    Only,
+    Principal,
+    Settings,
+    Severity,
+    Table,
+    TableColumns,
+    TableInfo,
+    TagPolicy,
+)
+from checks.principals import is_many
+from checks.rules import Example, Hit, Rule, Scene, Scope, about
+from checks.semantics import SELECT, SUPER_USER, matches
+from checks.spelling import listing, principal_words, printable, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checks.model import Resource, TagTarget
+
+_NAMED = 3
+
+
+@dataclass(slots=True)
+class _Shown:
+    """Tables of one database with such columns, and to whom grants show them."""
+
+    columns: dict[Table, list[str]] = field(default_factory=dict)
+    people: set[Principal] = field(default_factory=set)
+    example: tuple[Table, str, str] | None = None
+    """Table, column, and why it looks sensitive."""
+
+
+def find(scene: Scene) -> Iterator[Hit]:
+    """Yield, by database, columns that look sensitive, carry no tag that says so, and are shown by broad grants."""
+    bare = _untagged(scene)
+    if not bare:
+        return
+    found: dict[Database, _Shown] = defaultdict(_Shown)
+    for table, people in _shown(scene, bare).items():
+        shown = found[table.parent]
+        shown.columns[table] = sorted(bare[table])
+        shown.people |= people
+    for database, shown in found.items():
+        yield _hit(scene, database, shown, bare)
+
+
+def _untagged(scene: Scene) -> dict[Table, dict[str, str]]:
+    """Return sensitive columns, with why, that neither they themselves nor what holds them is tagged for."""
+    keys, view = scene.sensitivity.keys, scene.stage.view
+    found = {}
+    for table in scene.lake.tables:
+        hot = scene.sensitive(table)
+        if not hot or keys & view.table_tags(table).keys():
+            continue
+        tagged = {
+            name for name in view.tagged_columns(table) if name in hot and keys & view.column_tags(table, name).keys()
+        }
+        left = {name: why for name, why in hot.items() if name not in tagged} if tagged else dict(hot)
+        if left:
+            found[table] = left
+    return found
+
+
+def _shown(scene: Scene, bare: dict[Table, dict[str, str]]) -> dict[Table, set[Principal]]:
+    """Return the tables that grants on whole tables, or all of them, show to somebody who is no administrator."""
+    packed, view, admins = scene.stage.packed, scene.stage.view, scene.admins
+    pool = packed.pool
+    names = pool.principals
+    found: dict[Table, set[Principal]] = defaultdict(set)
+    numbers = {number: table for table in bare if (number := pool.known(table)) is not None}
+
+    def show(table: Table, who: Principal | None) -> None:
+        if who is not None and who not in admins:
+            found[table].add(who)
+
+    for place in scene.places(on=(Table,), giving=(SELECT,)):
+        table = numbers.get(packed.on_of[place])
+        if table is not None:
+            show(table, names[packed.who_of[place]])
+    below: dict[Database, list[Table]] = defaultdict(list)
+    for table in bare:
+        below[table.parent].append(table)
+    for grant in scene.grants(on=(AllTables,), giving=(SELECT,)):
+        for table in below.get(grant.resource.parent, ()) if isinstance(grant.resource, AllTables) else ():
+            show(table, grant.principal)
+    for grant in scene.grants(on=(Catalog,), giving=(SUPER_USER,)):
+        for table in scene.reached(grant.resource):
+            if table in bare:
+                show(table, grant.principal)
+    groups: dict[frozenset[tuple[str, str]], list[Table]] = defaultdict(list)
+    for table in bare:
+        groups[frozenset(view.table_tags(table).items())].append(table)
+    holders: dict[TagPolicy, set[Principal]] = defaultdict(set)
+    for grant in scene.grants(on=(TagPolicy,), giving=(SELECT,)):
+        if isinstance(grant.resource, TagPolicy) and grant.principal is not None and grant.principal not in admins:
+            holders[grant.resource].add(grant.principal)
+    for policy, people in holders.items():
+        expression = view.expression(policy)
+        if policy.resource_type != "TABLE" or expression is None:
+            continue
+        for tags, tables in groups.items():
+            whole = matches(expression, dict(tags))
+            for table in tables:
+                if not view.tagged_columns(table):
+                    shows = whole
+                else:
+                    match = view.match(expression, table)
+                    shows = bool(match) and (match.columns is None or not match.columns.isdisjoint(bare[table]))
+                if shows and table.catalog == policy.catalog:
+                    found[table] |= people
+    for place in scene.places(on=(TableColumns,), giving=(SELECT,)):
+        on = packed.on_of[place]
+        table = numbers.get(pool.owner[on])
+        if table is None or table in found:
+            continue
+        noun = pool.noun(on)
+        if (
+            isinstance(noun, TableColumns)
+            and isinstance(noun.columns, AllExcept)
+            and bare[table].keys() - noun.columns.names
+        ):
+            show(table, names[packed.who_of[place]])
+    return found
+
+
+def _hit(scene: Scene, database: Database, shown: _Shown, bare: dict[Table, dict[str, str]]) -> Hit:
+    tables = sorted(shown.columns, key=lambda one: one.name)
+    first = tables[0]
+    column = shown.columns[first][0]
+    why = bare[first][column]
+    more = f" and {len(tables) - _NAMED:,} more" if len(tables) > _NAMED else ""
+    people = sorted(principal_words(one, home=scene.home) for one in shown.people)
+    others = f" and {len(people) - _NAMED:,} more" if len(people) > _NAMED else ""
+    many = any(is_many(one) for one in shown.people)
+    columns = sum(map(len, shown.columns.values()))
+    info = scene.lake.tables[first]
+    return Hit(
+        about(scene.lake, "database", None, database, info.evidence),
+        f"{len(tables):,} {'table' if len(tables) == 1 else 'tables'} of {words(database)} "
+        f"({listing(one.name for one in tables[:_NAMED])}{more}) {'has' if len(tables) == 1 else 'have'} columns that "
+        f"look sensitive and carry no LF-tag that says so ({printable(column)}: {printable(why)}); grants on whole "
+        f"tables show them to {', '.join(people[:_NAMED])}{others}",
+        "columns look sensitive, carry no LF-tag that says so, and are shown by grants on whole tables",
+        (info.evidence,) if info.evidence else (),
+        tables=len(tables),
+        columns=columns,
+        sensitive=columns,
+        principals=None if many else len(people),
+    )
+
+
+_LAKE = LakeId("aws", "111122223333", "eu-west-1")
+_CATALOG = "111122223333"
+_TABLE = Table(_CATALOG, "crm", "contacts")
+_ANALYST = Principal("arn:aws:iam::111122223333:role/analyst")
+
+
+def _example(
+    *on: Resource, tags: dict[TagTarget, str] | None = None, column: str = "email", admin: bool = False
+) -> Example:
+    info = TableInfo(_TABLE, (Column("id", "bigint"), Column(column, "string")))
+    assigned: dict[TagTarget, dict[str, Assignment]] = {
+        target: {key: Assignment(target, key, value)}
+        for target, text in (tags or {}).items()
+        for key, _, value in [text.partition("=")]
+    }
+    grants = tuple(Grant(_ANALYST, one, frozenset({SELECT})) for one in on)
+    settings = (Settings((("DataLakeAdmins", frozenset({_ANALYST}) if admin else frozenset[str]()),)),)
+    return Example(Lake(_LAKE, grants, tables={_TABLE: info}, assignments=assigned, settings=settings))
+
+
+_DOMAIN = TagPolicy(_CATALOG, "TABLE", (("domain", frozenset({"crm"})),))
+
+RULE = Rule(
+    id="FL221",
+    name="sensitive-column-without-restricting-tag",
+    severity=Severity.MEDIUM,
+    doc=__doc__ or "",
+    find=find,
+    reads=frozenset({Facts.GRANTS, Facts.TABLES, Facts.ASSIGNMENTS, Facts.EXPRESSIONS, Facts.SETTINGS}),
+    scope=Scope.STACK,
+    flags=(
+        _example(_TABLE),
+        _example(AllTables(_CATALOG, "crm")),
+        _example(TableColumns(_TABLE, AllExcept(frozenset({"id"})))),
+        _example(_DOMAIN, tags={_TABLE: "domain=crm"}),
+        _example(_TABLE, column="home_address"),
+    ),
+    passes=(
+        _example(),
+        _example(_TABLE, column="weight_kg"),
+        _example(_TABLE, admin=True),
+        _example(_TABLE, tags={_TABLE: "sensitivity=restricted"}),
+        _example(_TABLE, tags={Database(_CATALOG, "crm"): "sensitivity=public"}),
+        _example(_TABLE, tags={ColumnRef(_TABLE, "email"): "sensitivity=restricted"}),
+        _example(TableColumns(_TABLE, Only(frozenset({"id"})))),
+        _example(TableColumns(_TABLE, AllExcept(frozenset({"email"})))),
+        _example(_DOMAIN, tags={_TABLE: "domain=sales"}),
+    ),
+)
