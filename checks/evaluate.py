@@ -90,8 +90,35 @@ def evaluate(
     home = next(iter(sorted(pairs)), LakeId("aws", "", ""))
     findings += [unseen(one, home) for one in loose]
     gaps += loose
+    return sum_up(
+        findings,
+        equal,
+        rows,
+        complete=complete,
+        run=run,
+        threshold=threshold,
+        gaps=gaps,
+        lakes=sorted(pairs),
+        acceptance=acceptance,
+    )
+
+
+def sum_up(
+    findings: Sequence[Finding],
+    equal: int,
+    ledger: Sequence[LedgerRow],
+    *,
+    complete: bool,
+    run: Run,
+    threshold: Threshold,
+    gaps: Sequence[Gap],
+    lakes: Sequence[LakeId],
+    acceptance: Acceptance | None = None,
+) -> Report:
+    """Make a report of findings: what is accepted, counts, verdict and exit code."""
     if acceptance is not None:
-        findings = list(apply(findings, acceptance, complete=complete, lake=home))
+        home = next(iter(lakes), LakeId("aws", "", ""))
+        findings = apply(findings, acceptance, complete=complete, lake=home)
     return Report(
         run=run,
         exit_code=exit_code(findings, complete=complete, threshold=threshold),
@@ -99,9 +126,9 @@ def evaluate(
         verdict=_verdict(findings, complete=complete, threshold=threshold),
         summary=_summary(findings, equal),
         findings=tuple(findings),
-        ledger=tuple(rows),
+        ledger=tuple(ledger),
         gaps=tuple(gaps),
-        lakes=tuple(sorted(pairs)),
+        lakes=tuple(lakes),
     )
 
 

@@ -13,6 +13,7 @@ from floodline import __version__
 
 _COMMANDS = {
     "check": "Compare a declared lake with the live one: who can read what was never declared.",
+    "gate": "Say what a deployment would open, before it runs: the gate of a pull request.",
     "collect": "Read the live lake into a recording; nothing is compared.",
     "explain": "Say through what a principal can read a table, declared and live; or what a finding's code means.",
     "explain-filter": "Say whether one row filter shows more than another, with a row and a query to show it.",

@@ -60,15 +60,26 @@ def declaration(
         CannotStart: a file is missing or is no state that this version understands.
 
     """
+    sources = declared_sources(states, stacks, previews)
+    try:
+        return declared.read(sources, focus)
+    except declared.StateError as error:
+        raise CannotStart(str(error)) from error
+
+
+def declared_sources(states: Sequence[str], stacks: Sequence[str], previews: Sequence[str]) -> list[declared.Source]:
+    """Open every declared source.
+
+    Raises:
+        CannotStart: a file is missing, or a stack cannot be read.
+
+    """
     if states.count("-") + previews.count("-") > 1:
         raise CannotStart("standard input can be read once only: name files for the others")
     sources = [declared.Source("state", _shown(path), _bytes(path)) for path in states]
     sources += [declared.Source("state", f"stack {name}", _exported(name)) for name in stacks]
     sources += [declared.Source("preview", _shown(path), _bytes(path)) for path in previews]
-    try:
-        return declared.read(sources, focus)
-    except declared.StateError as error:
-        raise CannotStart(str(error)) from error
+    return sources
 
 
 def _shown(path: str) -> str:

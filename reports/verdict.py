@@ -178,7 +178,7 @@ def _deployment(report: Report) -> Headline:
 
 
 def _opened(worst: Finding) -> str:
-    if worst.witness is None:
+    if worst.witness is None or worst.subject.kind == "setting":
         return _message(worst)
     said = shortened(witness_words(worst.witness, home=worst.subject.lake.account), LONGEST)
     if worst.origin is Origin.ADOPTED:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from checks import normal
 from checks.declared import classic, native
 from checks.declared.build import Builder
-from checks.declared.document import Document, Entry, Source, StateError, parse
+from checks.declared.document import Document, Entry, Source, StateError
+from checks.declared.foreseen import patched
 from checks.declared.item import KINDS, Fact, Item, Kind
 from checks.declared.narrow import Narrower
+from checks.declared.parsing import parse
 from checks.declared.shape import Shape, bare, members
 from checks.declared.where import Places, partition_of
 from checks.model import Database, Evidence, Facts, Gap, Grant, Lake, LakeId, Side, SourceInfo, Table
 from checks.normal import NotUnderstoodError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from checks.declared.document import Resource
     from checks.focus import Focus
 
 _MODULES: Final = ("aws:lakeformation/", "aws:glue/", "aws-native:lakeformation:", "aws-native:glue:")
@@ -49,13 +52,8 @@ class Declared:
             self.entry.pointer,
             resource.urn,
             resource.stack,
-            _position(resource.source_position) if resource.source_position else None,
+            resource.position,
         )
-
-
-@lru_cache(maxsize=4096)  # a loop in the program makes thousands of resources on one line
-def _position(text: str) -> str:
-    return text.removeprefix("project:///")
 
 
 @cache
@@ -74,14 +72,16 @@ def read(sources: Iterable[Source], focus: Focus | None = None) -> Declaration:
 
     """
     documents = [parse(source, hashed=focus is None) for source in sources]
-    return _join(documents, focus)
+    return join(documents, focus)
 
 
-def _join(documents: list[Document], focus: Focus | None) -> Declaration:
+def join(documents: list[Document], focus: Focus | None = None, places: Places | None = None) -> Declaration:
+    """Unite documents; *places* may know where resources lie from more documents than these."""
     states = [document for document in documents if document.info.kind != "preview"]
     previews = [document for document in documents if document.info.kind == "preview"]
-    planned, torn_plans = _by_urn(previews)
     listed, torn_states = _by_urn(states)
+    previews = [_filled(document, listed) for document in previews]
+    planned, torn_plans = _by_urn(previews)
     gone = {urn for preview in previews for urn in preview.gone}
     found = listed
     if previews:
@@ -96,9 +96,8 @@ def _join(documents: list[Document], focus: Focus | None) -> Declaration:
         why.setdefault(urn, []).append(reason)
         if found.setdefault(urn, entry) is entry:  # said nowhere else: it may come to be, or not
             unusable.add(urn)
-    everything = [entry.resource for document in documents for entry in document.entries]
-    regions = {stack: document.region for document in previews if document.region and (stack := document.info.stack)}
-    places = Places(everything, regions, keep=focus is not None)
+    if places is None:
+        places = places_of([*states, *previews], keep=focus is not None)
     bears = Narrower(focus, places).bears if focus is not None else None
     resources = tuple(
         Declared(entry, KINDS.get(entry.resource.type), tuple(why.get(urn, ())), urn not in unusable)
@@ -108,6 +107,18 @@ def _join(documents: list[Document], focus: Focus | None) -> Declaration:
     known = frozenset(document.info.stack for document in states)
     gaps = tuple(gap for document in previews for gap in _preview_gaps(document, known))
     return Declaration(tuple(document.info for document in documents), gaps, resources, places)
+
+
+def _filled(document: Document, listed: Mapping[str, Entry]) -> Document:
+    """Turn the differences of a saved plan into resources, over those that a state lists."""
+    return replace(document, entries=patched(document, listed), patches={}) if document.patches else document
+
+
+def places_of(documents: list[Document], *, keep: bool) -> Places:
+    """Return what tells where the resources of documents lie."""
+    everything = [entry.resource for document in documents for entry in document.entries]
+    regions = {one.info.stack: one.region for one in documents if one.region and one.info.stack}
+    return Places(everything, regions, keep=keep)
 
 
 def _doubts(documents: list[Document]) -> Iterator[tuple[str, Entry]]:
@@ -182,12 +193,18 @@ class Declaration:
     _places: Places = field(repr=False, compare=False)
 
     def place(
-        self, *, account: str | None = None, region: str | None = None, live: tuple[LakeId, ...] = ()
+        self,
+        *,
+        account: str | None = None,
+        region: str | None = None,
+        live: tuple[LakeId, ...] = (),
+        known: Known | None = None,
     ) -> tuple[Lake, ...]:
         """Put every fact into its lake; ``live`` lakes of which nothing is declared come back empty.
 
         ``account`` and ``region`` are what the user says where the declaration is silent; after them, the only lake
-        that was read is assumed. Lakes come back in the order of their ids.
+        that was read is assumed. Lakes come back in the order of their ids. Declarations that share resources read
+        each once if they are placed with the same *known*.
 
         Raises:
             PlacementError: a resource's lake cannot be told, or there is none that a gap could be in.
@@ -197,35 +214,64 @@ class Declaration:
         homes = _Homes(self._places, account, region, live)
         homeless: list[Gap] = []
         for declared in self.resources:
-            resource, kind = declared.entry.resource, declared.kind
-            evidence = declared.evidence
-            try:
-                inputs: Shape | str = Shape(members(resource.inputs, kind.bulk if kind is not None else None))
-            except NotUnderstoodError as error:
-                inputs = str(error)
-            ordinary = kind is not None and not declared.why and not resource.view_of and isinstance(inputs, Shape)
-            gaps = () if ordinary else tuple(_gaps(declared, inputs, evidence))
-            usable = kind is not None and declared.usable and isinstance(inputs, Shape)
-            home = homes.of(declared, inputs, needed=usable)
-            if home is None:
-                homeless.extend(gaps)
+            resource = declared.entry.resource
+            key = id(resource), declared.why, declared.usable
+            placed = None if known is None else known.get(key)
+            if placed is None:
+                placed = _place(declared, homes)
+                if known is not None:
+                    known[key] = placed
+            if placed.home is None:
+                homeless.extend(placed.gaps)
                 continue
-            place, assumed = home
+            place, assumed = placed.home
             builder = lakes.get(place) or lakes.setdefault(place, Builder(place))
             builder.assumed = builder.assumed or assumed
-            if kind is None or not isinstance(inputs, Shape):
-                builder.gaps.extend(gaps)
-                continue
-            facts = _facts(kind, _item(declared, kind, inputs, place, evidence))
-            if gaps:
-                builder.gaps.extend(_placed(gaps, facts, inputs, place))
-            for fact in facts if usable else ():
-                builder.add(next(_placed([fact], facts, inputs, place)) if isinstance(fact, Gap) else fact)
+            builder.gaps.extend(placed.gaps)
+            for fact in placed.facts:
+                builder.add(fact)
         if homeless and not lakes:
             raise PlacementError(f"nothing tells the lake of `{homeless[0].source}`: give --account and --region")
         for builder in lakes.values():  # a gap without a home may be in any lake
             builder.gaps.extend(homeless)
         return tuple(lakes[place].lake() for place in sorted(lakes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """One resource as facts, and the lake they are in (with whether it was assumed); ``resource`` is kept alive."""
+
+    resource: Resource
+    home: tuple[LakeId, bool] | None
+    gaps: tuple[Gap, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+Known = dict[tuple[int, tuple[str, ...], bool], _Placed]
+"""Resources that have been read, by identity and by what is said of them."""
+
+
+def _place(declared: Declared, homes: _Homes) -> _Placed:
+    resource, kind = declared.entry.resource, declared.kind
+    evidence = declared.evidence
+    try:
+        inputs: Shape | str = Shape(members(resource.inputs, kind.bulk if kind is not None else None))
+    except NotUnderstoodError as error:
+        inputs = str(error)
+    ordinary = kind is not None and not declared.why and not resource.view_of and isinstance(inputs, Shape)
+    gaps = () if ordinary else tuple(_gaps(declared, inputs, evidence))
+    usable = kind is not None and declared.usable and isinstance(inputs, Shape)
+    home = homes.of(declared, inputs, needed=usable)
+    if home is None or kind is None or not isinstance(inputs, Shape):
+        return _Placed(resource, home, gaps)
+    place = home[0]
+    facts = _facts(kind, _item(declared, kind, inputs, place, evidence))
+    if gaps:
+        gaps = tuple(_placed(gaps, facts, inputs, place))
+    if not usable:
+        return _Placed(resource, home, gaps)
+    read = (next(_placed([fact], facts, inputs, place)) if isinstance(fact, Gap) else fact for fact in facts)
+    return _Placed(resource, home, gaps, tuple(read))
 
 
 class _Homes:

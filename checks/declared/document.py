@@ -1,18 +1,18 @@
-"""From bytes to resources: state exports, self-managed checkpoints and previews, read but not yet understood.
+"""From bytes to resources: state exports and self-managed checkpoints, read but not yet understood.
 
 Only the few fields that decide what a resource is are built; ``inputs`` and ``outputs`` stay raw JSON until somebody
 needs them, so that a state of half a gigabyte costs little more than its own bytes.
 
-Formats: pulumi/pulumi, sdk/go/common/apitype (deployments, checkpoints) and pkg/backend/display (preview digest).
+What is foreseen (previews, event logs, plans) is read in ``foreseen``. Formats: pulumi/pulumi, sdk/go/common/apitype
+(deployments, checkpoints).
 """
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -23,7 +23,7 @@ from checks.model import SourceInfo
 from checks.spelling import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 LARGEST: Final = 2 << 30
 """Bytes. A packed document that unpacks to more is refused: 45,000 tables take half a gigabyte."""
@@ -42,11 +42,11 @@ FEATURES: Final = frozenset({
 """Features that a version 4 deployment may name (pulumi/pulumi, pkg/resource/stack)."""
 
 _EXPORT: Final = "write it again with the Pulumi command line"
-_WANTED: Final = {
+WANTED: Final = {
     "state": "what `pulumi stack export` prints, or a checkpoint file of a self-managed backend",
-    "preview": "what `pulumi preview --json --show-sames` prints",
+    "preview": "what `pulumi preview --json` prints (best with --show-sames), an engine event log, or a saved plan",
 }
-_INSTEAD: Final = {kind: f"give {what}" for kind, what in _WANTED.items()}
+_INSTEAD: Final = {kind: f"give {what}" for kind, what in WANTED.items()}
 
 Bytes = bytes | bytearray | memoryview
 
@@ -83,13 +83,45 @@ class Resource(msgspec.Struct, rename="camel", gc=False):
     outputs: msgspec.Raw = msgspec.Raw(b"{}")
     provider: str | None = None
     source_position: str | None = None
+    stack_trace: msgspec.Raw = msgspec.Raw(b"")
+    parent: str | None = None
     view_of: str | None = None
+
+    @property
+    def position(self) -> str | None:
+        """The line of the program that has it (``__main__.py#66``); None where the document does not tell."""
+        made_by = "" if self.parent is None else self.parent.partition("::")[2].partition("::")[2]
+        above = bytes(self.stack_trace) if made_by and not made_by.startswith("pulumi:pulumi:Stack::") else b""
+        return _line_of(self.source_position or "", above) or None
 
     @property
     def stack(self) -> str | None:
         """``project/stack`` out of ``urn:pulumi:STACK::PROJECT::TYPE::NAME``; None if this is no such URN."""
         parts = self.urn.split("::", 2)
         return _stack_of(parts[0], parts[1]) if len(parts) == 3 else None
+
+
+class _Frame(msgspec.Struct, rename="camel", gc=False):
+    source_position: str = ""
+
+
+@lru_cache(maxsize=4096)  # a loop in the program makes thousands of resources on one line
+def _line_of(own: str, above: bytes) -> str:
+    """Return a resource's own line; of one that a component made (*above*: the lines that led there), who asked for it.
+
+    A component's resources stand in its class: what a reader looks for is where its folder, else its file, was left.
+    """
+    start = "project:///"
+    own = own.removeprefix(start)
+    try:
+        lines = [one.source_position.removeprefix(start) for one in msgspec.json.decode(above, type=list[_Frame])]
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return own
+    file = own.rpartition("#")[0]
+    folder = file.rpartition("/")[0]
+    outside = [one for one in lines if one.rpartition("#")[0].rpartition("/")[0] != folder]
+    others = [one for one in lines if one.rpartition("#")[0] != file]
+    return next(iter([*outside, *others]), own)
 
 
 @lru_cache(maxsize=256)
@@ -120,23 +152,6 @@ class _State(msgspec.Struct, gc=False):
     checkpoint: _Checkpoint | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Step(msgspec.Struct, rename="camel", gc=False):
-    op: str = ""
-    urn: str = ""
-    new_state: Resource | None = None
-
-
-class _Diagnostic(msgspec.Struct, gc=False):
-    severity: str = ""
-
-
-class _Preview(msgspec.Struct, rename="camel", gc=False):
-    steps: list[_Step] | msgspec.UnsetType | None = msgspec.UNSET
-    config: dict[str, Any] | None = None
-    diagnostics: list[_Diagnostic] | None = None
-    change_summary: dict[str, int] | msgspec.UnsetType | None = msgspec.UNSET
-
-
 class _Head(msgspec.Struct, rename="camel", gc=False):
     """What tells a document that was refused from others. Raw members are skipped over, not built."""
 
@@ -163,12 +178,34 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What a preview does with one resource: the operation in Pulumi's words, and the resource on either side of it."""
+
+    op: str
+    urn: str
+    old: Entry | None = None
+    new: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What a saved plan changes of a resource's inputs; ``bare`` is the resource without them."""
+
+    bare: Entry
+    adds: Mapping[str, Any]
+    deletes: frozenset[str]
+    whole: bool
+    """Whether nothing was there before, so that what is added is everything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """What one document says.
 
     ``entries`` are all resources as listed; ``pending`` those of interrupted operations with the operation's name;
     ``gone`` the URNs that a preview would delete; ``untold`` how many unchanged resources a preview leaves out;
     ``failed`` whether a preview ended with errors; ``region`` the stack's own setting where the document has it.
+    ``steps`` are what a preview does, one by one; ``patches`` what a saved plan holds in place of ``entries``.
     """
 
     info: SourceInfo
@@ -179,22 +216,8 @@ class Document:
     untold: int = 0
     failed: bool = False
     region: str | None = None
-
-
-def parse(source: Source, *, hashed: bool = True) -> Document:
-    """Read one document; without ``hashed`` its ``info`` has no digest, which takes as long as reading.
-
-    Raises:
-        StateError: the bytes are no document of the kind asked for, or of a version nobody knows.
-
-    """
-    readers = {"preview": _preview, "state": _state}
-    if source.kind not in readers:
-        raise StateError(f"`{source.name}` is given as `{source.kind}`: only `state` and `preview` are known")
-    document = readers[source.kind](source, text(source))
-    if not hashed:
-        return document
-    return replace(document, info=replace(document.info, sha256=hashlib.sha256(source.data).hexdigest()))
+    steps: tuple[Step, ...] = ()
+    patches: Mapping[str, Patch] = field(default_factory=dict)
 
 
 # ----------------------------------------------------------------------------------------------------------- unpacking
@@ -276,7 +299,7 @@ _T = TypeVar("_T")
 
 
 def _no_json(source: Source) -> StateError:
-    return StateError(f"`{source.name}` is not JSON: give {_WANTED[source.kind]}")
+    return StateError(f"`{source.name}` is not JSON: give {WANTED[source.kind]}")
 
 
 def _no_object(source: Source, data: Bytes) -> StateError:
@@ -284,16 +307,16 @@ def _no_object(source: Source, data: Bytes) -> StateError:
         msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _no_json(source)
-    return StateError(f"`{source.name}` is JSON, but no {source.kind}: give {_WANTED[source.kind]}")
+    return StateError(f"`{source.name}` is JSON, but no {source.kind}: give {WANTED[source.kind]}")
 
 
-def _decode(source: Source, data: Bytes, kind: type[_T]) -> _T:
+def decode(source: Source, data: Bytes, kind: type[_T]) -> _T:
     """Decode into ``kind``, with one clear line for whatever is wrong. msgspec's own texts hold no values."""
     start = bytes(data[:256]).lstrip()[:1]
     if not start and len(data) <= 256:
-        raise StateError(f"`{source.name}` is empty: give {_WANTED[source.kind]}")
+        raise StateError(f"`{source.name}` is empty: give {WANTED[source.kind]}")
     if start == b"[":
-        raise StateError(f"`{source.name}` is a JSON list, but no {source.kind}: give {_WANTED[source.kind]}")
+        raise StateError(f"`{source.name}` is a JSON list, but no {source.kind}: give {WANTED[source.kind]}")
     if start != b"{":
         raise _no_object(source, data)
     try:
@@ -323,16 +346,16 @@ def _head(data: Bytes) -> _Head | None:
     return None
 
 
-def _refusal(source: Source, data: Bytes) -> StateError | None:
+def refusal(source: Source, data: Bytes) -> StateError | None:
     """Say what a document is that we cannot use, if it is one we have heard of."""
     head, unset = _head(data), msgspec.UNSET
     name = source.name
     if head is None:
         return None
-    if head.sequence is not unset:
-        return StateError(f"`{name}` is an engine event log, which is not read yet: {_INSTEAD[source.kind]}")
-    if head.resource_plans is not unset:
-        return StateError(f"`{name}` is an update plan, which holds only differences: {_INSTEAD[source.kind]}")
+    if head.sequence is not unset and source.kind == "state":
+        return StateError(f"`{name}` is an engine event log: give it with --preview")
+    if head.resource_plans is not unset and source.kind == "state":
+        return StateError(f"`{name}` is a saved plan: give it with --preview")
     if head.steps is not unset or head.change_summary is not unset:
         return StateError(f"`{name}` is a preview: give it with --preview") if source.kind == "state" else None
     if head.deployment is unset and head.checkpoint is unset:
@@ -340,7 +363,7 @@ def _refusal(source: Source, data: Bytes) -> StateError | None:
             return StateError(f"`{name}` is a checkpoint of version 0, from before 2018: {_INSTEAD['state']}")
         if head.resources is not unset:
             return StateError(f"`{name}` is a deployment without its `version`: {_INSTEAD['state']}")
-        return StateError(f"`{name}` is JSON, but no {source.kind}: give {_WANTED[source.kind]}")
+        return StateError(f"`{name}` is JSON, but no {source.kind}: give {WANTED[source.kind]}")
     if source.kind == "preview":
         return StateError(f"`{name}` is a state: give it with --state")
     if type(head.version) is not int or head.version not in VERSIONS:
@@ -363,15 +386,21 @@ def _unknown_features(features: Any) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------------- state
-def _state(source: Source, data: Bytes) -> Document:
+def state(source: Source, data: Bytes) -> Document:
+    """Read a state export or a checkpoint, versions 3 and 4.
+
+    Raises:
+        StateError: it is neither, cut, or of a version or with features that nobody knows.
+
+    """
     try:
-        state = _decode(source, data, _State)
+        state = decode(source, data, _State)
     except StateError as error:
-        raise (_refusal(source, data) or error) from None
+        raise (refusal(source, data) or error) from None
     known = type(state.version) is int and state.version in VERSIONS and not _unknown_features(state.features)
     said = state.deployment is not msgspec.UNSET or state.checkpoint is not msgspec.UNSET
     if not known or not said:
-        raise _refusal(source, data) or StateError(f"`{source.name}` is no state: give {_WANTED['state']}")
+        raise refusal(source, data) or StateError(f"`{source.name}` is no state: give {WANTED['state']}")
     if isinstance(state.checkpoint, _Checkpoint):
         at, deployment, stack = "/checkpoint/latest", state.checkpoint.latest, _stack_name(state.checkpoint.stack)
     else:
@@ -385,7 +414,7 @@ def _state(source: Source, data: Bytes) -> Document:
         (operation.type, Entry(operation.resource, f"{at}/pending_operations/{index}/resource", source.name))
         for index, operation in enumerate(deployment.pending_operations or ())
     )
-    return Document(SourceInfo(source.kind, source.name, _first_stack(entries) or stack), entries, pending)
+    return Document(SourceInfo(source.kind, source.name, first_stack(entries) or stack), entries, pending)
 
 
 def _stack_name(text: str | None) -> str | None:
@@ -394,58 +423,6 @@ def _stack_name(text: str | None) -> str | None:
     return "/".join(parts[-2:]) if len(parts) >= 2 else None
 
 
-def _first_stack(entries: Iterable[Entry]) -> str | None:
+def first_stack(entries: Iterable[Entry]) -> str | None:
+    """Return ``project/stack`` of the first resource that tells it."""
     return next((entry.resource.stack for entry in entries if entry.resource.stack), None)
-
-
-# ------------------------------------------------------------------------------------------------------------- preview
-_LASTING: Final = frozenset({
-    "same", "create", "update", "replace", "create-replacement", "read", "read-replacement", "refresh", "import",
-    "import-replacement",
-})  # fmt: skip
-_GOING: Final = frozenset({"delete", "discard"})
-_OLD_HALF: Final = frozenset({"delete-replaced", "discard-replaced", "remove-pending-replace"})
-
-
-def _type_in(urn: str) -> str:
-    """Take the type out of ``urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME``."""
-    parts = urn.split("::", 3)
-    return parts[2].rpartition("$")[2] if len(parts) == 4 else ""
-
-
-def _preview(source: Source, data: Bytes) -> Document:
-    """Read steps; of several steps on one URN the last that leaves a resource behind counts."""
-    try:
-        preview = _decode(source, data, _Preview)
-    except StateError as error:
-        raise (_refusal(source, data) or error) from None
-    if preview.steps is msgspec.UNSET and preview.change_summary is msgspec.UNSET:
-        raise _refusal(source, data) or StateError(f"`{source.name}` is no preview: give {_WANTED['preview']}")
-    steps = preview.steps or []
-    entries: dict[str, Entry] = {}
-    gone: set[str] = set()
-    odd: list[tuple[str, Entry]] = []
-    for index, step in enumerate(steps):
-        at = f"/steps/{index}"
-        state = step.new_state
-        urn = state.urn if state else step.urn
-        if step.op in _LASTING and state is not None:
-            entries[urn] = Entry(state, f"{at}/newState", source.name)
-        elif step.op in _GOING:
-            gone.add(urn)
-        elif step.op not in _OLD_HALF:
-            odd.append((step.op[:40], Entry(state or Resource(urn, _type_in(urn)), at, source.name)))
-    same = sum(step.op == "same" for step in steps)
-    summary = preview.change_summary or {}
-    untold = max(0, summary.get("same", 0) - same)
-    stack = _first_stack(entries.values()) or next((Resource(urn).stack for urn in sorted(gone)), None)
-    region = (preview.config or {}).get("aws:region")
-    return Document(
-        SourceInfo(source.kind, source.name, stack),
-        tuple(entries.values()),
-        gone=frozenset(gone - entries.keys()),
-        odd=tuple(odd),
-        untold=untold,
-        failed=any(diagnostic.severity == "error" for diagnostic in preview.diagnostics or ()),
-        region=region if isinstance(region, str) else None,
-    )

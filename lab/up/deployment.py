@@ -48,6 +48,7 @@ _ORDER = [
     "created",
     "modified",
     "sourcePosition",
+    "stackTrace",
     "ignoreChanges",
     "hideDiff",
     "replaceOnChanges",

@@ -33,7 +33,7 @@ from lab.up.sealing import SECRET, SIGNATURE, Vault
 from lab.up.wire import UNKNOWN, contains_unknown, fill, from_struct, is_secret, plain, sealed, without_defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from lab.up.deployment import Deployment
@@ -411,6 +411,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             "retainOnDelete": request.retainOnDelete or None,
             "deletedWith": request.deletedWith,
             "sourcePosition": self._position(request),
+            "stackTrace": self._stack_trace(request),
             "ignoreChanges": list(request.ignoreChanges),
             "hideDiff": list(request.hideDiffs),
             "replaceOnChanges": list(request.replaceOnChanges),
@@ -431,15 +432,20 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
 
     def _position(self, request: Any) -> str:
         """The program's own line: the first frame inside the project that is not a library's."""
-        frames = (frame.pc for frame in request.stackTrace.frames)
-        for position in (request.sourcePosition, *frames):
+        return next(self._lines([request.sourcePosition, *(frame.pc for frame in request.stackTrace.frames)]), "")
+
+    def _stack_trace(self, request: Any) -> list[dict[str, str]]:
+        """The project's lines that led there, the innermost first."""
+        return [{"sourcePosition": line} for line in self._lines(frame.pc for frame in request.stackTrace.frames)]
+
+    def _lines(self, positions: Iterable[Any]) -> Iterator[str]:
+        for position in positions:
             if not position.uri.startswith("file:"):
                 continue
             path = unquote(urlsplit(position.uri).path)
             root = f"{self._project.root}/"
             if path.startswith(root) and "/site-packages/" not in path:
-                return f"project:///{path.removeprefix(root)}#{position.line}"
-        return ""
+                yield f"project:///{path.removeprefix(root)}#{position.line}"
 
     def _transform(self, request: Any) -> None:
         """Run the resource's own transforms, then the stack's; each sees what the one before made of it."""

@@ -20,6 +20,7 @@ from checks.spelling import printable, reach_words, shortened, subject_words, wa
 from reports.formats import Format
 from reports.lacks import of_report
 from reports.order import ordered, standing, summary
+from reports.place import program
 from reports.verdict import Tone, completeness, gap_words, headline, next_steps
 
 if TYPE_CHECKING:
@@ -137,7 +138,9 @@ def _causes(found: Sequence[Finding]) -> Table:
 def _witness(one: Finding) -> str:
     assert one.witness is not None
     said = shortened(witness_words(one.witness, home=one.subject.lake.account), LONGEST)
-    return f"{said}  [{one.severity.word}, {printable(one.rule)}, {printable(one.id)}]"
+    line = program(one) if one.origin is not None else None
+    where = f", {shortened(printable(str(line)), LONGEST)}" if line is not None else ""
+    return f"{said}  [{one.severity.word}, {printable(one.rule)}, {printable(one.id)}{where}]"
 
 
 def _accepted(found: Sequence[Finding]) -> Iterator[RenderableType]:

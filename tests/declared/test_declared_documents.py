@@ -130,7 +130,7 @@ REFUSED = {
     "feature": (b'{"version": 4, "features": ["tides"], "deployment": {}}', "`tides`"),
     "features": (b'{"version": 4, "features": 1, "deployment": {}}', "no list"),
     "preview": (b'{"steps": [], "changeSummary": {}}', "--preview"),
-    "plan": (b'{"manifest": {}, "resourcePlans": {}}', "update plan"),
+    "plan": (b'{"manifest": {}, "resourcePlans": {}}', "saved plan"),
     "event log": (b'{"sequence": 1, "preludeEvent": {}}\n{"sequence": 2}\n', "event log"),
     "one event": (b'{"sequence": 1, "timestamp": 2}', "event log"),
     "no URN": (b'{"version": 3, "deployment": {"resources": [{"type": "a:b:C"}]}}', "`urn`"),

@@ -36,7 +36,7 @@ def test_explain_says_through_what_somebody_reads(world: World):
     near = "  not through tables tagged sensitivity = public: sensitivity = restricted of its database telemetry_raw"
     declared, missed, live, also = before.splitlines()[2:]
     assert (declared, live, also) == ("declared: no way", "live: no way", near)
-    assert missed.startswith(near + ", lake/")
+    assert missed.startswith(near + ", __main__.py#")
     after = explained(world, "retag-database", "role/marketing", TABLE)
     assert after.startswith(f"role/marketing on {TABLE} (111122223333/us-east-1)\n")
     assert "live:\n  SELECT through tables tagged sensitivity = public (sensitivity = public of its database" in after

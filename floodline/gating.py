@@ -1,0 +1,73 @@
+"""One gate from inputs to report; what ``gate`` and the pull-request demo have in common."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import version
+
+from checks import declared
+from checks.evaluate import Threshold
+from checks.gate.report import report as make
+from checks.model import Caller, Report, Run
+from floodline import __version__
+from floodline.errors import CannotStart
+from floodline.inputs import Read, declared_sources, now, stamp
+
+
+def deployment(previews: Sequence[str], states: Sequence[str], stacks: Sequence[str] = ()) -> declared.Deployment:
+    """Read what is about to be deployed, and what is declared before it.
+
+    Raises:
+        CannotStart: a file is missing, is none that this version understands, or does not tell enough.
+
+    """
+    try:
+        return declared.foresee(declared_sources(states, stacks, previews))
+    except declared.StateError as error:
+        raise CannotStart(str(error)) from error
+
+
+def report(
+    told: declared.Deployment,
+    read: Read | None,
+    *,
+    account: str | None,
+    region: str | None,
+    threshold: Threshold,
+    started: datetime,
+) -> Report:
+    """Judge a deployment; *read* is the live side, where somebody recorded it.
+
+    Raises:
+        CannotStart: nobody can tell which lake a declared resource is in.
+
+    """
+    live = read.live.lakes if read is not None else ()
+    try:
+        lakes = told.place(account=account, region=region, live=tuple(lake.id for lake in live))
+    except declared.PlacementError as error:
+        raise CannotStart(str(error)) from error
+    callers = [lake.caller for lake in live if lake.caller is not None and lake.caller.arn is not None]
+    run = Run(
+        id=str(uuid.uuid4()),
+        started=stamp(started),
+        finished=stamp(now()),
+        tool_version=__version__,
+        botocore_version=version("botocore"),
+        caller=min(callers, key=lambda one: bool(one.data_lake_admin or one.read_only_admin), default=Caller()),
+        declared_sources=told.after.sources,
+        live_sources=read.sources if read is not None else (),
+        command="gate",
+    )
+    return make(
+        lakes,
+        told.touched,
+        live,
+        read.live.ledger if read is not None else (),
+        complete=read.live.complete if read is not None else True,
+        run=run,
+        threshold=threshold,
+        loose=told.after.gaps,
+    )
