@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -43,6 +43,8 @@ RECORDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 _MAPPED = 8 << 20
 """Bytes from which a file is mapped."""
+_DROP: int | None = getattr(mmap, "MADV_DONTNEED", None)
+_CHUNK = 1 << 18
 
 
 def now() -> datetime:
@@ -160,11 +162,12 @@ def recordings(paths: Sequence[str], focus: Focus | None = None, pool: Pool | No
 
     """
     named = [one for path in paths for one in recordings_at(path)]
+    digests: list[str | None] = []
     try:
         with _no_collection():
-            live = facts.build_many(_each(named), focus, pool)
-        hashed = _sha256 if focus is None else lambda _path: None
-        sources = tuple(SourceInfo("recording", _shown(path), None, hashed(path)) for path in named)
+            live = facts.build_many(_each(named, digests, hashed=focus is None), focus, pool)
+        sources = tuple(SourceInfo("recording", _shown(path), None, digest)
+                        for path, digest in zip(named, digests, strict=True))  # fmt: skip
     except recording.RecordingError as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
@@ -184,14 +187,73 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _each(paths: Sequence[str]) -> Iterator[tuple[recording.Header | None, Iterable[Answer | Listed | Cut]]]:
-    """Open recordings one after the other: there may be one for each region of each account."""
+def _each(
+    paths: Sequence[str], digests: list[str | None], *, hashed: bool
+) -> Iterator[tuple[recording.Header | None, Iterable[Answer | Listed | Cut]]]:
+    """Open recordings one after the other: there may be one for each region of each account.
+
+    Once one was read, what its bytes hash to is added to *digests*; None of standard input, or if not *hashed*.
+    """
     for path in paths:
         if path == "-":
             yield recording.listed(sys.stdin.buffer, _shown(path))
+            digests.append(None)
             continue
         with Path(path).open("rb") as stream:
-            yield recording.listed(stream, path)
+            file = _File(stream, hashed=hashed)
+            yield recording.listed(file, path)
+            digests.append(file.digest())
+
+
+class _File:
+    """A recording's file, hashed as it is read. A long one is mapped: its lines are copied once, not three times."""
+
+    def __init__(self, file: IO[bytes], *, hashed: bool) -> None:
+        self._file = file
+        self._hash = hashlib.sha256() if hashed else None
+        self._lines = 0
+        """Bytes of the lines that were read."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read as any stream does: what is packed is unpacked piece by piece."""
+        data = self._file.read(size)
+        self._heard(data)
+        return data
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines from the first on, whatever was read."""
+        self._hash = hashlib.sha256() if self._hash is not None else None
+        self._file.seek(0)
+        size = os.fstat(self._file.fileno()).st_size
+        for line in self._mapped() if size >= _MAPPED else self._file:
+            self._heard(line)
+            self._lines += len(line)
+            yield line
+
+    def _mapped(self) -> Iterator[bytes]:
+        with mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+            dropped = 0
+            while line := whole.readline():
+                yield line
+                if (done := self._lines - dropped) >= _MAPPED and _DROP is not None:
+                    done -= done % mmap.PAGESIZE  # what was read need not stay resident
+                    whole.madvise(_DROP, dropped, done)
+                    dropped += done
+        self._file.seek(self._lines)
+
+    def _heard(self, data: bytes) -> None:
+        if self._hash is not None:
+            self._hash.update(data)
+
+    def digest(self) -> str | None:
+        """Read what was left, and return the SHA-256 of the whole file."""
+        if self._hash is None:
+            return None
+        if self._lines:
+            self._file.seek(self._lines)
+        while data := self._file.read(_CHUNK):
+            self._hash.update(data)
+        return self._hash.hexdigest()
 
 
 def recordings_at(path: str) -> list[str]:
@@ -211,13 +273,6 @@ def recordings_at(path: str) -> list[str]:
     if not found:
         raise CannotStart(f"`{path}` holds no recording: they end in {', '.join(RECORDINGS)}")
     return found
-
-
-def _sha256(path: str) -> str | None:
-    if path == "-":
-        return None
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def clients(session: Any, region: str, limits: Limits) -> dict[str, Any]:

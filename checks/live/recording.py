@@ -10,7 +10,7 @@ import io
 import zlib
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, Final, Self
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self
 
 import msgspec
 import zstandard
@@ -39,6 +39,13 @@ ZSTD: Final = b"\x28\xb5\x2f\xfd"
 
 class RecordingError(ValueError):
     """The input is no recording that can be read: one clear line."""
+
+
+class Stream(Protocol):
+    """What a recording is read from. One with a method ``lines`` gives a plain one's lines by it, from the first on."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes, none at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +100,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 # ------------------------------------------------------------------------------------------------------------ reading
-def read(stream: IO[bytes], name: str) -> tuple[Header, Iterator[Answer | Cut]]:
+def read(stream: Stream, name: str) -> tuple[Header, Iterator[Answer | Cut]]:
     """Read the header of *stream* at once and the answers as they are asked for; see ``listed``."""
     header, answers = listed(stream, name)
     return header, (one.whole() if isinstance(one, Listed) else one for one in answers)
 
 
-def listed(stream: IO[bytes], name: str) -> tuple[Header, Iterator[Answer | Listed | Cut]]:
+def listed(stream: Stream, name: str) -> tuple[Header, Iterator[Answer | Listed | Cut]]:
     """Read the header of *stream* at once and the answers as they are asked for; grants come decoded.
 
     A recording that was cut ends with a ``Cut``; *name* is used in messages only.
@@ -210,11 +217,15 @@ def _answer(line: _Line, number: int) -> Answer:
                   line.at, number)  # fmt: skip
 
 
-def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+def _lines(stream: Stream) -> Iterator[bytes]:
     """Lines of a plain, gzip or zstd stream, told apart by the first bytes; it need not be seekable."""
     magic = b""
     while len(magic) < len(ZSTD) and (more := stream.read(len(ZSTD) - len(magic))):
         magic += more
+    lines = getattr(stream, "lines", None)
+    if lines is not None and magic != ZSTD and not magic.startswith(_GZIP):
+        plain: Iterator[bytes] = lines()
+        return plain
     buffered = io.BufferedReader(_Raw(magic, stream), 1 << 20)
     if magic.startswith(_GZIP):
         return iter(io.BufferedReader(_Gzip(buffered), _PIECE))
@@ -226,7 +237,7 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 class _Raw(io.RawIOBase):
     """Any readable byte stream as a raw one, after the bytes that were already taken from it."""
 
-    def __init__(self, head: bytes, stream: IO[bytes]) -> None:
+    def __init__(self, head: bytes, stream: Stream) -> None:
         self._head = head
         self._stream = stream
 
