@@ -792,8 +792,14 @@ def excess(one: Finding, told: Accepted) -> list[str]:
     if told.exposes is False and one.exposure:
         beyond.append("it opens what a stack declares, which it did not when it was accepted")
     if told.live is not None and one.live and told.live not in {one.live, _told_live(one.live)}:
-        beyond.append("live has something else than what was accepted")
+        beyond.append(_something_else(one.live, told.live))
     return beyond
+
+
+def _something_else(now: str, was: str) -> str:
+    if was.startswith("sha256:") or _told_live(now) != now:
+        return "live has something else than what was accepted"
+    return f"live has {printable(now)}, accepted was {printable(was)}"
 
 
 def _beyond(piece: Access, known: Iterable[Access]) -> Access | None:

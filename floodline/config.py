@@ -289,8 +289,10 @@ def rule_words() -> dict[str, str]:
     """Return every rule's name by its id: drift, posture, and what is found of waivers."""
     from checks.drift import KINDS  # noqa: PLC0415
     from checks.rules import discover  # noqa: PLC0415
+    from checks.waivers import KINDS as WAIVERS  # noqa: PLC0415
 
-    return {kind.id: kind.name for kind in KINDS.values()} | {rule.id: rule.name for rule in discover()}
+    kinds = {kind.id: kind.name for kind in (*KINDS.values(), *WAIVERS.values())}
+    return kinds | {rule.id: rule.name for rule in discover()}
 
 
 def _known_rule(path: str, where: str, word: str) -> None:

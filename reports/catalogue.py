@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks import rules
 from checks.drift import KINDS
+from checks.waivers import KINDS as WAIVERS
 from reports.order import ordered
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Entry:
 
 @cache
 def _known() -> dict[str, Entry]:
-    drift = {one.id: Entry(one.id, one.name, one.severity, one.what, one.fix, one.source) for one in KINDS.values()}
+    kinds = (*KINDS.values(), *WAIVERS.values())
+    drift = {one.id: Entry(one.id, one.name, one.severity, one.what, one.fix, one.source) for one in kinds}
     posture = {one.id: Entry(one.id, one.name, one.severity, one.what, one.fix, one.source) for one in rules.discover()}
     return drift | posture
 

@@ -75,6 +75,9 @@ def headline(report: Report) -> Headline:
         (Verdict.POSTURE, "RISKY", "live is no wider than declared, but what is declared is risky"),
     ):
         if some := [one for one in found if one.verdict is verdict and one.severity > Severity.INFO]:
+            if all(one.subject.kind == "waiver" for one in some):
+                cares = "live is no wider than declared, but what was accepted wants care"
+                return Headline("WAIVERS", f"{cares}: {_findings(some)}; {_message(some[0])}{but}", Tone.RISK)
             return Headline(word, f"{said}: {_findings(some)}; {_message(some[0])}{but}", Tone.RISK)
     return _equal(report, found, accepted)
 

@@ -83,8 +83,9 @@ def _code(code: str) -> int:
 
     from checks import rules  # noqa: PLC0415
     from checks.drift import KINDS  # noqa: PLC0415
+    from checks.waivers import KINDS as WAIVERS  # noqa: PLC0415
 
-    kind = KINDS.get(code.upper())
+    kind = (KINDS | WAIVERS).get(code.upper())
     rule = next((one for one in rules.discover() if one.id == code.upper()), None)
     if kind is None and rule is None:
         raise Usage(

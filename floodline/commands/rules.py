@@ -10,13 +10,14 @@ import click
 
 from checks import rules
 from checks.drift import KINDS
+from checks.waivers import KINDS as WAIVERS
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--equalities", "alike", is_flag=True, help="List what is taken as equal, and why, instead.")
 def command(as_json: bool, alike: bool) -> None:
-    """List what is looked for: differences (FL1xx) and risks even where declared (FL2xx).
+    """List what is looked for: differences (FL1xx), risks even where declared (FL2xx), faults of waivers (FL4xx).
 
     `floodline explain FL101` says more of one. --equalities lists the spellings that are the same access (N01, N02…);
     `floodline check --explain-equal` says which of them were at work.
@@ -36,6 +37,18 @@ def command(as_json: bool, alike: bool) -> None:
                 "source": k.source,
             }
             for k in KINDS.values()
+        ),
+        *(
+            {
+                "id": k.id,
+                "name": k.name,
+                "severity": k.severity.word,
+                "family": "waivers",
+                "what": k.what,
+                "fix": k.fix,
+                "source": k.source,
+            }
+            for k in WAIVERS.values()
         ),
         *(
             {
