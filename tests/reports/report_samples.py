@@ -253,8 +253,8 @@ UNKNOWN = finding(
 )
 LATENT = finding(
     7,
-    rule="FL401",
-    name="wildcard-latent",
+    rule="FL160",
+    name="latent-widening",
     severity=Severity.LOW,
     verdict=Verdict.LATENT,
     latent=True,
