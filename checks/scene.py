@@ -30,9 +30,9 @@ from checks.model import (
     TagPolicy,
 )
 from checks.principals import kind_of
-from checks.semantics import SUPER_USER, database_of, matches, within
+from checks.semantics import RAW_READS, READS, SUPER_USER, database_of, matches, within
 from checks.sensitivity import SHIPPED, Senses, Sensitivity
-from checks.view import NO_TAGS, View
+from checks.view import NO_TAGS, View, access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -81,6 +81,7 @@ class Stage:
         self._said = said
         self._chosen: dict[tuple[object, ...], tuple[int, ...]] = {}
         self._reached: dict[Resource, tuple[Table, ...]] = {}
+        self._shown: dict[tuple[Resource, bool], Mapping[Table, frozenset[str]]] = {}
         self._hot: dict[SubjectResource, tuple[int, int, tuple[Table, str, str] | None]] = {}
 
     @cached_property
@@ -231,6 +232,26 @@ class Stage:
             example = (table, min(why), why[min(why)])
         told = self._hot[resource] = (len(hot), sum(len(self.senses.columns(one)) for one in hot), example)
         return told
+
+    def sensitive_shown(self, grant: Grant) -> Mapping[Table, frozenset[str]]:
+        """Return the sensitive columns that a grant shows; what is granted to many on one thing is looked up once."""
+        key = (grant.resource, bool(grant.permissions & RAW_READS))
+        if key not in self._shown:
+            tables = self.reached(grant.resource) if grant.permissions & READS else ()
+            self._shown[key] = {table: columns for table in tables if (columns := self._columns_of(grant, table))}
+        return self._shown[key]
+
+    def _columns_of(self, grant: Grant, table: Table) -> frozenset[str]:
+        hot = self.senses.columns(table)
+        partial = isinstance(grant.resource, TableColumns | DataCellsFilter) or (
+            isinstance(grant.resource, TagPolicy) and any(True for _ in self.view.tagged_columns(table))
+        )
+        if not hot or not partial or grant.principal is None:
+            return frozenset(hot)
+        given = access(self.packed, self.view, grant.principal, table, only=grant)
+        if any((permission, False) in given.others for permission in RAW_READS):
+            return frozenset(hot)  # the files, past every limit of columns
+        return frozenset(hot) & {one for piece in given.pieces for one in piece.columns}
 
     def choose(
         self,
@@ -507,6 +528,45 @@ class Scene:
         The first is (table, column, why): by name, so that it is the same on every run.
         """
         return self.stage.sensitive_below(resource)
+
+    def sensitive_held(
+        self, holding: Holding, on: tuple[type[Resource], ...] | None, giving: Collection[str]
+    ) -> tuple[int, int]:
+        """Count the sensitive tables behind a holding, and their sensitive columns.
+
+        What is folded is looked up grant by grant: *on* and *giving* are what it was asked for with.
+        """
+        found = {table: len(self.sensitive(table)) for _, table in self._behind(holding, on, giving)}
+        return sum(bool(columns) for columns in found.values()), sum(found.values())
+
+    def sensitive_read(self, holding: Holding) -> tuple[int, int]:
+        """Count as ``sensitive_held`` does, but only the columns that a holding lets its principal read."""
+        found: dict[Table, frozenset[str]] = {}
+        for grant, table in self._behind(holding, None, READS):
+            columns = self.sensitive_shown(grant).get(table)
+            if columns:
+                found[table] = found.get(table, columns) | columns
+        return len(found), sum(map(len, found.values()))
+
+    def _behind(
+        self, holding: Holding, on: tuple[type[Resource], ...] | None, giving: Collection[str]
+    ) -> Iterator[tuple[Grant, Table]]:
+        if holding.principal is None:
+            return
+        for grant in self.grants((holding.principal,), on, giving):
+            if holding.rows == 1 and grant.resource != holding.resource:
+                continue
+            for table in self.reached(grant.resource):
+                if (
+                    holding.rows == 1
+                    or holding.resource in (table, table.parent)
+                    or isinstance(holding.resource, Catalog)
+                ):
+                    yield grant, table
+
+    def sensitive_shown(self, grant: Grant) -> Mapping[Table, frozenset[str]]:
+        """Return, of each table that a grant reaches, the sensitive columns that it lets its principal read."""
+        return self.stage.sensitive_shown(grant)
 
     def gives_everything(self, grant: Grant) -> bool:
         """Whether a grant on a catalog gives everything in it."""

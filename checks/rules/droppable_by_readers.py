@@ -11,7 +11,6 @@ Source: https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-refe
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from checks.model import (
@@ -32,7 +31,7 @@ from checks.model import (
     TableInfo,
     TagPolicy,
 )
-from checks.rules import Example, Hit, Holding, Rule, Scene, Scope, held
+from checks.rules import Example, Hit, Rule, Scene, Scope, held
 from checks.semantics import ALTER, CREATE_DATABASE, CREATE_TABLE, DELETE, DROP, INSERT, SELECT, SUPER_USER
 from checks.spelling import listing, principal_words
 
@@ -61,7 +60,7 @@ def find(scene: Scene) -> Iterator[Hit]:
         if who is not None and who not in scene.admins and SELECT in everything and not everything & _WRITES:
             readers.append(who)
     for one in scene.holdings(readers, _ON, _CHANGES) if readers else ():
-        hot, columns = _sensitive(scene, one)
+        hot, columns = scene.sensitive_held(one, _ON, _CHANGES)
         if hot:
             name, may = principal_words(one.principal, home=scene.home), listing(one.permissions & _CHANGES)
             yield held(
@@ -72,19 +71,6 @@ def find(scene: Scene) -> Iterator[Hit]:
                 "the principal writes nowhere, and may alter or drop sensitive tables",
                 sensitive=columns,
             )
-
-
-def _sensitive(scene: Scene, one: Holding) -> tuple[int, int]:
-    """Count the sensitive tables behind a holding, and their sensitive columns; of a folded one by its grants."""
-    if one.rows == 1 or not isinstance(one.resource, Database):
-        return scene.sensitive_below(one.resource)[:2]
-    assert one.principal is not None
-    found: dict[Table, int] = defaultdict(int)
-    for grant in scene.grants((one.principal,), _ON, _CHANGES):
-        for table in scene.reached(grant.resource):
-            if table.parent == one.resource:
-                found[table] = len(scene.sensitive(table))
-    return sum(bool(count) for count in found.values()), sum(found.values())
 
 
 _LAKE = LakeId("aws", "111122223333", "eu-west-1")

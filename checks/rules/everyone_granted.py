@@ -48,11 +48,15 @@ def find(scene: Scene) -> Iterator[Hit]:
         yield hidden(about(lake, "grant", None, grant.resource, grant.evidence), "principal", grant.evidence)
     for one in scene.holdings(scene.people(_everyone), conditional=False):
         who = principal_words(one.principal, home=lake.id.account)
+        # What is open to everyone is graver where it is sensitive (a rule of its own would say it twice).
+        hot = scene.sensitive_read(one)[1]
         yield held(
             scene,
             one,
             f"{who} is granted {listing(one.permissions)} on {one.where}",
             "the principal is everyone: Lake Formation no longer decides who reads this resource",
+            severity=Severity.CRITICAL if hot else None,
+            sensitive=hot,
         )
 
 

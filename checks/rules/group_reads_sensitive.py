@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING
 
 from checks.model import (
     AllTables,
-    AnyResource,
     Assignment,
-    Catalog,
     Column,
     ColumnRef,
     Database,
@@ -44,10 +42,9 @@ from checks.principals import Kind, is_foreign, is_many, kind_of
 from checks.rules import Example, Hit, Option, Rule, Scene, Scope, about
 from checks.semantics import INSERT, RAW_READS, SELECT
 from checks.spelling import principal_words, printable, words
-from checks.view import access
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from checks.model import Resource, TagTarget
 
@@ -59,53 +56,18 @@ _APART = frozenset({Kind.EVERYONE, Kind.ACCOUNT_PRINCIPALS, Kind.FUNCTION})
 def find(scene: Scene) -> Iterator[Hit]:
     """Yield, by group and database, the sensitive columns that it may read, by whatever grants."""
     allowed = scene.texts(_GROUPS.name)
-    shown = _Shown(scene)
     for who, kind in scene.principals():
         if kind in _APART or not is_many(who) or is_foreign(who, scene.home) or who in allowed:
             continue
         found: dict[Database, dict[Table, tuple[frozenset[str], Grant]]] = defaultdict(dict)
         for grant in scene.grants((who,), None, (SELECT, *RAW_READS)):
-            for table, columns in shown.by(grant).items():
+            for table, columns in scene.sensitive_shown(grant).items():
                 known = found[table.parent].get(table)
                 if known is None or not columns <= known[0]:
                     found[table.parent][table] = (columns | (known[0] if known else frozenset()), grant)
         for database, tables in found.items():
             if tables:
                 yield _hit(scene, who, database, tables)
-
-
-class _Shown:
-    """Which sensitive columns a grant shows; what is granted by one policy to many groups is looked up once."""
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._known: dict[tuple[Resource, bool], dict[Table, frozenset[str]]] = {}
-
-    def by(self, grant: Grant) -> Mapping[Table, frozenset[str]]:
-        """Return the sensitive columns of each table that a grant shows."""
-        raw = bool(grant.permissions & RAW_READS)
-        key = (grant.resource, raw)
-        if key not in self._known:
-            self._known[key] = {
-                table: columns for table in self._scene.reached(grant.resource) if (columns := self._of(grant, table))
-            }
-        return self._known[key]
-
-    def _of(self, grant: Grant, table: Table) -> frozenset[str]:
-        scene = self._scene
-        hot = scene.sensitive(table)
-        if not hot:
-            return frozenset()
-        plain = isinstance(grant.resource, Table | AllTables | AnyResource | Catalog)
-        if not plain and not (isinstance(grant.resource, TagPolicy) and not _tagged(scene, table)):
-            given = access(scene.stage.packed, scene.stage.view, grant.principal or Principal(""), table, only=grant)
-            if not any((one, False) in given.others for one in RAW_READS):
-                return frozenset(hot) & {one for piece in given.pieces for one in piece.columns}
-        return frozenset(hot)
-
-
-def _tagged(scene: Scene, table: Table) -> bool:
-    return any(True for _ in scene.stage.view.tagged_columns(table))
 
 
 def _hit(scene: Scene, who: Principal, database: Database, tables: dict[Table, tuple[frozenset[str], Grant]]) -> Hit:
