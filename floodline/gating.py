@@ -11,6 +11,7 @@ from checks import declared
 from checks.evaluate import Threshold
 from checks.gate.report import report as make
 from checks.model import Caller, Report, Run
+from checks.waivers import Acceptance
 from floodline import __version__
 from floodline.errors import CannotStart
 from floodline.inputs import Read, declared_sources, now, stamp
@@ -37,6 +38,7 @@ def report(
     region: str | None,
     threshold: Threshold,
     started: datetime,
+    acceptance: Acceptance | None = None,
 ) -> Report:
     """Judge a deployment; *read* is the live side, where somebody recorded it.
 
@@ -70,4 +72,5 @@ def report(
         run=run,
         threshold=threshold,
         loose=told.after.gaps,
+        acceptance=acceptance,
     )

@@ -69,7 +69,7 @@ def _judged(one: Finding) -> Finding:
     if one.verdict in {Verdict.NARROWED, Verdict.CHANGED}:
         return replace(one, origin=Origin.DEPLOYMENT, severity=Severity.INFO)
     if one.verdict is Verdict.UNMANAGED and not one.exposure:
-        if one.rule in _ROWS and one.severity > Severity.INFO:
+        if (one.rule in _ROWS or one.added) and one.severity > Severity.INFO:
             return replace(one, origin=Origin.DEPLOYMENT, exposure=True, severity=max(one.severity, Severity.MEDIUM))
         return replace(one, origin=Origin.DEPLOYMENT, severity=Severity.INFO)
     return replace(one, origin=Origin.DEPLOYMENT)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from checks.evaluate import Threshold
     from checks.model import Finding, Lake, LedgerRow, Report, Run
+    from checks.waivers import Acceptance
 
 
 def report(
@@ -27,6 +28,7 @@ def report(
     run: Run,
     threshold: Threshold,
     loose: Sequence[Gap] = (),
+    acceptance: Acceptance | None = None,
 ) -> Report:
     """Judge the deployment of each lake, given as (before, after), and sum up. *loose* are gaps of whole documents.
 
@@ -51,7 +53,15 @@ def report(
     findings += [_loose(gap, home) for gap in loose]
     gaps += loose
     return sum_up(
-        findings, equal, ledger, complete=complete, run=run, threshold=threshold, gaps=gaps, lakes=sorted(told)
+        findings,
+        equal,
+        ledger,
+        complete=complete,
+        run=run,
+        threshold=threshold,
+        gaps=gaps,
+        lakes=sorted(told),
+        acceptance=acceptance,
     )
 
 

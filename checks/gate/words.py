@@ -23,7 +23,14 @@ _BEFORE: Final = (
     (re.compile(r" is declared in (\S+), but not live$"), r" is taken out of \1"),
     (re.compile(r" is declared, but (does not exist|not set up)$"), " is removed"),
     (re.compile(r" is not declared by any stack\b(, though its database is)?"), " is new"),
-    (re.compile(r"\(declared ([^()]*)\)"), r"(before: \1)"),
+    (re.compile(r"\ba declared default permission of (.*) is not live"), r"a default permission of \1 goes"),
+    (re.compile(r": only today's (.*) are declared"), r": before, only today's \1 were"),
+    (re.compile(r"\(declared "), "(before: "),
+    (re.compile(r", (and|which) no stack declares( it)?\b"), ""),
+    (re.compile(r": declared (.*), live "), r": before \1, now "),
+    (re.compile(r" lacks a column that is declared: "), " loses the column "),
+    (re.compile(r" lacks columns that are declared: "), " loses the columns "),
+    (re.compile(r", but with the live tags it would$"), ", but with the new tags it would"),
     (re.compile(r" has a column that no stack declares: "), " gets the column "),
     (re.compile(r" has columns that no stack declares: "), " gets the columns "),
     (re.compile(r" under the declared name"), " under the same name"),
@@ -107,7 +114,7 @@ def _message(one: Finding) -> str:
     if one.verdict is Verdict.UNKNOWN:
         start = "" if said.startswith("possible widening") else "possible widening: "
         return f"{start}{said}"
-    if one.widens and one.rule in _GRANTS and (who := gained(one)):
+    if one.widens and one.rule in _GRANTS and "reaches nothing that exists" not in said and (who := gained(one)):
         return f"this deployment lets {who}: {neutral(one.cause.what)}{_reach(one)}"
     if one.verdict is Verdict.LATENT:
         return f"nothing today, more tomorrow: {said}"

@@ -8,6 +8,7 @@ import click
 
 from checks.evaluate import WORDS
 from checks.model import Severity
+from floodline import config, waiving
 from floodline.errors import CannotStart, Usage
 from floodline.gating import deployment, report
 from floodline.inputs import now, only_regions, recordings
@@ -46,6 +47,8 @@ from floodline.outputs import summary, wanted, write
     metavar="FORMAT=PATH|PATH",
     help="Write a report; repeat for several. - is standard output: -o json=-",
 )
+@waiving.options
+@config.option
 @click.option("--fail-on", metavar="WORDS", help=f"What decides the exit code: {','.join(WORDS)},none.")
 @click.option(
     "--min-severity",
@@ -62,6 +65,9 @@ def command(
     region: str | None,
     account: str | None,
     output: tuple[str, ...],
+    waivers: str | None,
+    baseline: str | None,
+    settings: config.Settings,
     fail_on: str | None,
     min_severity: str | None,
     exit_zero: bool,
@@ -85,11 +91,13 @@ def command(
         raise Usage("nothing is to be deployed: give `--preview FILE` (what `pulumi preview --json` prints)")
     if (*preview, *state, *live).count("-") > 1:
         raise Usage("standard input can be read once only")
+    settings.mention(quiet=quiet)
+    accepted = waiving.acceptance(settings, waivers, baseline, now=started, command="gate")
     told = deployment(preview, state, stack)
     read = only_regions(recordings(live), (region,) if region else ()) if live else None
     if read is not None and not read.live.lakes:
         raise CannotStart("the recording has no lake: leave --live out, or give what `floodline collect` wrote")
-    result = report(told, read, account=account, region=region, threshold=limit, started=started)
+    result = report(told, read, account=account, region=region, threshold=limit, started=started, acceptance=accepted)
     if not quiet:
         summary(result)
     for path in write(result, outputs):
