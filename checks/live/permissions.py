@@ -91,6 +91,10 @@ class PermissionRows:
         """What permissions, and those that may be passed on, mean on tables and what lies in them."""
         self._broad: dict[tuple[tuple[Texts | None, Texts | None], int], int] = {}
         """And on another resource."""
+        self._given: dict[bytes, int] = {}
+        """What both mean on tables and what lies in them, by how the row spells them one behind the other."""
+        self._given_on: dict[tuple[bytes, int], int] = {}
+        """And on another resource."""
         self.silent = 0
         """Rows so far that grant nothing."""
 
@@ -165,17 +169,16 @@ class PermissionRows:
         if not rows:
             return 0
         grants, pool, join = self._grants, self._grants.pool, b"".join
-        resources = self._resources(home)
         names = [row.Principal.DataLakePrincipalIdentifier for row in rows]
         texts = [join((row.Resource,)) for row in rows]
-        words = [(row.Permissions, row.PermissionsWithGrantOption) for row in rows]
+        words = [join((row.Permissions, row.PermissionsWithGrantOption)) for row in rows]
         conditions = [row.Condition for row in rows]
         by = [row.LastUpdatedBy for row in rows]
         times = [row.LastUpdated or "" for row in rows]
         try:
             people = _looked_up(names, self._people, self._who)
-            on = _looked_up(texts, resources, lambda text: self._resource(text, home, resources, careful))
-            pairs = self._given(words, on, heard)
+            on = self._located(texts, home, careful)
+            pairs = self._pairs(rows, words, on, heard)
             under = [0 if one is None else pool.condition(normal.condition(one.Expression)) for one in conditions]
         except normal.NotUnderstoodError:
             return None
@@ -190,18 +193,50 @@ class PermissionRows:
             self.silent += len(kept) - len(items)
         return grants.take_columns(line, people, on, under, pairs, writers, times, items, asked)
 
-    def _given(self, words: list[tuple[Texts | None, Texts | None]], resources: list[int], heard: Heard) -> list[int]:
-        """Return the numbers of the pairs of permissions that are given on resources."""
+    def _located(self, texts: list[bytes], home: str, careful: Careful) -> list[int]:
+        """Return the numbers of resources; of columns, most of which are new, by the parts that ``_resource`` keeps."""
+        known = self._resources(home)
+        found: list[int | None] = list(map(known.get, texts))
+        if None not in found:
+            return found  # type: ignore[return-value] # none is None
+        pool, (before, behind, _), (wild, end, _) = self._grants.pool, *_LISTS
+        for index in [index for index, number in enumerate(found) if number is None]:
+            text = texts[index]
+            cut = text.find(_COLUMNS_FOLLOW)
+            if cut > 0 and (table := known.get(text[:cut], _NOTHING)) >= 0:
+                listed = b""
+                if excluded := text.startswith(wild, cut):
+                    if text.endswith(end):
+                        listed = text[cut + len(wild) : -len(end)]
+                elif text.startswith(before, cut) and text.endswith(behind):
+                    listed = text[cut + len(before) : -len(behind)]
+                names = pool.known_names(listed)
+                if names is not None and listed != _NO_NAMES:
+                    found[index] = pool.columns_of(table, names, excluded=excluded)
+                    continue
+            found[index] = self._resource(text, home, known, careful)
+        return found  # type: ignore[return-value] # none is None any more
+
+    def _pairs(self, rows: list[PlainRow], words: list[bytes], resources: list[int], heard: Heard) -> list[int]:
+        """Return the numbers of the pairs of permissions that *words* give on resources."""
         kinds = self._grants.pool.kinds
-        pairs: list[int | None] = list(map(self._words.get, words))
-        for index in [index for index, on in enumerate(resources) if kinds[on] > TABULAR]:
-            pairs[index] = self._broad.get((words[index], resources[index]))
+        pairs: list[int | None] = list(map(self._given.get, words))
+        broad = [index for index, on in enumerate(resources) if kinds[on] > TABULAR]
+        for index in broad:
+            pairs[index] = self._given_on.get((words[index], resources[index]))
         if None in pairs:
-            return [
-                self._pair(words[index], resources[index], heard) if pair is None else pair
-                for index, pair in enumerate(pairs)
-            ]
-        return pairs  # type: ignore[return-value] # none is None
+            for index in [index for index, pair in enumerate(pairs) if pair is None]:
+                row, on = rows[index], resources[index]
+                try:
+                    spelt = _texts(row.Permissions), _texts(row.PermissionsWithGrantOption)
+                except _MALFORMED:
+                    raise normal.NotUnderstoodError("the permissions are malformed") from None
+                pair = pairs[index] = self._pair(spelt, on, heard)
+                if kinds[on] > TABULAR:
+                    self._given_on[words[index], on] = pair
+                else:
+                    self._given[words[index]] = pair
+        return pairs  # type: ignore[return-value] # none is None any more
 
     def _who(self, name: str) -> int:
         """Return a principal's number."""

@@ -216,12 +216,12 @@ class PermissionPage(Shape):
 
 
 class PlainRow(Shape):
-    """A ``PermissionRow`` of which all but the resource has the type it should have, decoded at once."""
+    """A ``PermissionRow`` decoded at once, but for its resource and its permissions: those repeat, text by text."""
 
     Principal: Principal
     Resource: Raw
-    Permissions: tuple[str, ...] | None
-    PermissionsWithGrantOption: tuple[str, ...] | None = None
+    Permissions: Raw
+    PermissionsWithGrantOption: Raw = Raw(b"null")
     Condition: Condition | None = None
     AdditionalDetails: Raw | UnsetType = UNSET
     LastUpdated: str | None = None
