@@ -172,7 +172,8 @@ def _preview_gaps(document: Document, known: frozenset[str | None]) -> Iterator[
     if document.failed:
         reason = "the preview ended with errors: what it would have said after them is not known"
         yield Gap(Side.DECLARED, name, reason, Facts.OTHER)
-    if document.untold and document.info.stack not in known:
+    elsewhere = document.info.stack not in known if document.info.stack else not known  # one without steps names none
+    if document.untold and elsewhere:
         reason = (
             f"the preview leaves out {document.untold} unchanged resources: add --show-sames, or give the state too"
         )

@@ -43,8 +43,9 @@ def _place(one: Finding) -> _Key:
     return one.subject.kind, one.subject.principal, one.subject.resource
 
 
-def _key(one: Finding) -> tuple[str, _Key]:
-    return one.rule, _place(one)
+def _drift(one: Finding) -> tuple[bool, Verdict | None, _Key]:
+    """What makes two findings the same drift, though another declaration may word it otherwise."""
+    return one.widens, None if one.widens else one.verdict, _place(one)
 
 
 def _drifts(found: Iterable[Finding]) -> list[Finding]:
@@ -53,13 +54,14 @@ def _drifts(found: Iterable[Finding]) -> list[Finding]:
 
 def _official(deployed: list[Finding], was: Iterable[Finding], would: Iterable[Finding]) -> list[Finding]:
     """Mark the widenings that are live already: the deployment makes them official."""
-    later = {one.id for one in would}
-    adopted = {_place(one): one for one in _drifts(was) if one.widens and one.id not in later}
+    later = list(would)
+    same, still = {one.id for one in later}, {_place(one) for one in later if one.widens}
+    drifted = {_place(one): one for one in _drifts(was) if one.widens and one.id not in same}
     found = []
     for one in deployed:
-        drifted = adopted.pop(_place(one), None) if one.widens else None
-        found.append(one if drifted is None else words.adopted(one, drifted))
-    return [*found, *(words.adopted(one, one) for one in adopted.values())]
+        known = drifted.pop(_place(one), None) if one.widens else None
+        found.append(one if known is None else words.adopted(one, known))
+    return [*found, *(words.adopted(one, one) for place, one in drifted.items() if place not in still)]
 
 
 def _together(
@@ -140,13 +142,12 @@ def _left(
     was: Iterable[Finding], would: Iterable[Finding], will: Iterable[Finding], revoked: set[_Key]
 ) -> list[Finding]:
     """Return the drift that stays, and that which is overwritten or made official although nobody gains by it."""
-    after, then = {one.id for one in would}, {one.id for one in will}
-    subjects = {_key(one) for one in will}
+    after, then = {_drift(one) for one in would}, {_drift(one) for one in will}
     found = []
     for one in _drifts(was):
-        if one.id in then or _key(one) in subjects:
+        if _drift(one) in then:
             found.append(words.standing(one))
-        elif one.id not in after:
+        elif _drift(one) not in after:
             if not one.widens:
                 found.append(words.official(one))
         elif not one.widens or not any(kind == one.subject.kind for kind, _, _ in revoked):

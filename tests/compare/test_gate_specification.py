@@ -66,7 +66,7 @@ def agrees(before: Lake, after: Lake) -> None:
     set_wider = [
         one for one in widened if isinstance(one.subject.resource, SettingRef) and not one.subject.resource.database
     ]
-    assert bool(opened) == bool(set_wider), sorted(opened) or [one.message for one in set_wider]
+    assert bool(opened) == bool(set_wider), (sorted(opened), [one.message for one in set_wider])
     past = {
         (who, table)
         for who in (ANALYST, MARKETING)
