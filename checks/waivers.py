@@ -145,6 +145,8 @@ KINDS = {
 """What is found of waivers, by id; ids never change."""
 
 FORBIDDEN = "FL409"
+COMMANDS = frozenset({"check", "gate"})
+"""Those whose findings can be accepted."""
 _SHOWN = 5
 """Entries of a baseline that one message names."""
 _LONGEST_LIVE = 200
@@ -332,7 +334,7 @@ def _entry(told: Mapping[str, object], where: str, pointer: str) -> Entry:
         resource = None
     accepted = recorded(told, reading.bad)
     _exact(reading, words, resource)
-    if words["command"] not in {"", "check", "gate"}:
+    if words["command"] not in {"", *COMMANDS}:
         reading.bad("`command` must be `check` or `gate`")
     expires, approved = reading.day("expires"), reading.day("approved")
     for key in ("reason", "ticket", "expires"):
@@ -535,7 +537,8 @@ class _Run:
 
     def waivers(self, book: Book) -> None:
         """Apply the entries of a waivers file; then, when it is known what holds, tell all that is wrong with them."""
-        entries = [one for one in book.entries if one.command in {None, self.acceptance.command}]
+        others = COMMANDS - {self.acceptance.command}
+        entries = [one for one in book.entries if one.command not in others]
         faults = {}
         idle = []
         for place, entry in enumerate(entries):
