@@ -51,7 +51,7 @@ def write(report: Json, signed: Signed) -> str:
         WaiverError: nobody other than the owner approved it.
 
     """
-    if not {person(one) for one in signed.approvers} - {person(signed.owner)}:
+    if not {person(one) for one in signed.approvers} - {person(signed.owner), ""}:
         raise WaiverError("a baseline wants an approver other than its owner")
     entries = [_entry(one) for one in report["findings"] if _belongs(one)]
     return _sealed({

@@ -47,7 +47,7 @@ class Stage:
 
     def lacks(self, approvers: Iterable[str], author: str) -> str | None:
         """Say whose approval is missing; None where there are enough."""
-        given = {person(one) for one in approvers} - {person(author)}
+        given = {person(one) for one in approvers} - {person(author), ""}
         counted = given & {person(one) for one in self.who} if self.who else given
         short = self.approvers - len(counted)
         if short <= 0:
