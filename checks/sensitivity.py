@@ -154,9 +154,9 @@ _NOBODY: frozenset[str] = frozenset()
 class Senses:
     """What is sensitive in one lake. Names repeat: each is read once; so do lists of columns."""
 
-    def __init__(self, sensitivity: Sensitivity, view: View) -> None:
-        """Take what counts as sensitive, and the lake's catalog."""
-        self.sensitivity = sensitivity
+    def __init__(self, sensitivity: Sensitivity | None, view: View) -> None:
+        """Take what counts as sensitive (None: what is shipped), and the lake's catalog."""
+        self.sensitivity = SHIPPED if sensitivity is None else sensitivity
         self._view = view
         self._judged: dict[Table, Judged] = {}
         self._databases: dict[object, str | None] = {}

@@ -8,6 +8,7 @@ What could not be seen becomes an "unknown" finding of its own; nothing that res
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from checks import spelling
 from checks.compare import findings as say
@@ -36,6 +37,9 @@ from checks.model import (
     Verdict,
 )
 
+if TYPE_CHECKING:
+    from checks.sensitivity import Sensitivity
+
 __all__ = ["Comparison", "compare", "unseen"]
 
 
@@ -52,9 +56,12 @@ class Comparison:
     """How many of them are among the live rows, with whatever permissions."""
 
 
-def compare(declared: Lake, live: Lake) -> Comparison:
-    """Compare two lakes of one id. Deterministic: the same facts in any order give the same findings."""
-    sides = Sides(declared, live)
+def compare(declared: Lake, live: Lake, sensitivity: Sensitivity | None = None) -> Comparison:
+    """Compare two lakes of one id. Deterministic: the same facts in any order give the same findings.
+
+    *sensitivity* says which columns count as sensitive; None: what is shipped.
+    """
+    sides = Sides(declared, live, sensitivity)
     found = widened(sides) | narrowed(sides)
     moved(sides)
     for part in (retyped, settings, locations, optins, policies, catalog, orphans):

@@ -43,6 +43,7 @@ from checks.view import View
 
 if TYPE_CHECKING:
     from checks.compare.difference import Difference
+    from checks.sensitivity import Sensitivity
 
 _BORROWED = frozenset({Facts.TABLES, Facts.FILTERS, Facts.EXPRESSIONS})
 
@@ -53,6 +54,8 @@ class Sides:
 
     declared: Lake
     live: Lake
+    sensitivity: Sensitivity | None = None
+    """What counts as sensitive; None: what is shipped."""
     id: LakeId = field(init=False)
     dark: frozenset[Facts] = field(init=False)
     index_declared: Grants = field(init=False)
@@ -271,7 +274,9 @@ class Sides:
     def register(self) -> Register:
         """The tables that exist, numbered."""
         if self._register is None:
-            self._register = Register(self.tables(), (self.view_declared, self.view_live), self.view_live)
+            self._register = Register(
+                self.tables(), (self.view_declared, self.view_live), self.view_live, self.sensitivity
+            )
         return self._register
 
     @property
@@ -291,7 +296,7 @@ class Sides:
         return self._breadth
 
     def is_sensitive(self, table: Table, column: str) -> bool:
-        """Whether either side tags the column confidential or restricted."""
+        """Whether the column is sensitive on either side."""
         return bool(self.register.sensitive(table, frozenset({column})))
 
     def members(self, group: Principal) -> frozenset[Principal]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checks.model import Database, Table
 from checks.semantics import FUTURE
+from checks.sensitivity import Senses, Sensitivity
 
 if TYPE_CHECKING:
     from checks.grants import Pool
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 Bits = int
 """A set of tables: table *n* of a ``Register`` is bit *n*."""
-
-SENSITIVE = frozenset({"confidential", "restricted"})
-"""Values of the LF-tag ``sensitivity`` that make a column count as sensitive."""
 
 
 def numbers(bits: Bits) -> Iterator[int]:
@@ -48,15 +46,16 @@ Cell = tuple[Table, str]
 class Register:
     """The tables that exist, numbered by name, and what is asked of many of them at once."""
 
-    def __init__(self, tables: Iterable[Table], views: Iterable[View], live: View) -> None:
+    def __init__(
+        self, tables: Iterable[Table], views: Iterable[View], live: View, sensitivity: Sensitivity | None = None
+    ) -> None:
         """Number *tables*; *views* are those of both sides, for what is sensitive; *live* knows the columns."""
         self.tables = sorted(tables, key=lambda one: (one.database, one.name, one.catalog))
         self.size = len(self.tables)
-        self._views = tuple(views)
+        self._senses = [Senses(sensitivity, view) for view in views]
         self._live = live
         self._pool: Pool | None = None
         self._pooled: dict[int, int] = {}
-        self._hot: dict[Table, tuple[tuple[bool, frozenset[str]], ...]] = {}
 
     @cached_property
     def number(self) -> Mapping[Table, int]:
@@ -122,28 +121,14 @@ class Register:
 
     # -------------------------------------------------------------------------------------------------- sensitive cells
     def sensitive(self, table: Table, columns: frozenset[str]) -> frozenset[str]:
-        """Return those of some columns that either side tags confidential or restricted."""
-        known = self._hot.get(table)
-        if known is None:
-            judged = {self._judged(view, table) for view in self._views}
-            known = self._hot[table] = tuple(one for one in judged if one[0] or one[1])
+        """Return those of some columns that are sensitive on either side (``sensitivity.py``)."""
         found: frozenset[str] = frozenset()
-        for whole, odd in known:
-            if whole and not odd:
+        for sense in self._senses:
+            some = sense.among(table, columns)
+            if len(some) == len(columns):
                 return columns
-            found |= columns - odd if whole else columns & odd
+            found = found | some if found else some
         return found
-
-    @staticmethod
-    def _judged(view: View, table: Table) -> tuple[bool, frozenset[str]]:
-        """Say whether a table's columns are sensitive by its own tags, and which columns' own tags say otherwise."""
-        whole = view.table_tags(table).get("sensitivity") in SENSITIVE
-        odd = frozenset(
-            column
-            for column in view.tagged_columns(table)
-            if (view.column_tags(table, column).get("sensitivity") in SENSITIVE) != whole
-        )
-        return whole, odd
 
     @cached_property
     def _counts(self) -> tuple[Mapping[int, Bits], Mapping[int, Bits]]:
