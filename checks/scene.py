@@ -81,6 +81,7 @@ class Stage:
         self._said = said
         self._chosen: dict[tuple[object, ...], tuple[int, ...]] = {}
         self._reached: dict[Resource, tuple[Table, ...]] = {}
+        self._fitting: dict[tuple[type[Resource], ...], bytes] = {}
         self._shown: dict[tuple[Resource, bool], Mapping[Table, frozenset[str]]] = {}
         self._hot: dict[SubjectResource, tuple[int, int, tuple[Table, str, str] | None]] = {}
 
@@ -309,7 +310,10 @@ class Stage:
 
     def _kinds(self, on: tuple[type[Resource], ...]) -> bytes:
         """Return a 1 for each resource that is of one of these kinds."""
-        return self.packed.pool.of_types(on)
+        known = self._fitting.get(on)
+        if known is None or len(known) < len(self.packed.pool.kinds):
+            known = self._fitting[on] = self.packed.pool.of_types(on)
+        return known
 
     def under(self, options: Mapping[str, frozenset[str]]) -> Scene:
         """Return this stage as one rule sees it."""

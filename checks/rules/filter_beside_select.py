@@ -12,10 +12,10 @@ Source: https://docs.aws.amazon.com/lake-formation/latest/dg/data-filters-about.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks.model import (
-    ALL_ROWS,
     AllTables,
     AnyResource,
     Assignment,
@@ -41,8 +41,8 @@ from checks.model import (
 )
 from checks.principals import groups_of
 from checks.rules import Example, Hit, Rule, Scene, Scope, about
-from checks.semantics import FUTURE, SELECT, SUPER_USER
-from checks.spelling import listing, principal_words, words
+from checks.semantics import FUTURE, SELECT, SUPER_USER, matches
+from checks.spelling import principal_words, words
 from checks.view import access, condition_fits
 
 if TYPE_CHECKING:
@@ -53,100 +53,187 @@ if TYPE_CHECKING:
 _NAMED = 3
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A filter and what stands beside it, with a column that both are about."""
+
+    filter: Grant
+    beside: Grant
+    column: str
+
+
 def find(scene: Scene) -> Iterator[Hit]:
-    """Yield, by principal and database, filters that stand beside plain SELECT on the same columns."""
-    packed = scene.stage.packed
+    """Yield, by principal, the filters that stand beside plain SELECT on the same columns."""
+    packed, alike = scene.stage.packed, _Alike(scene)
     filtered: dict[int, list[int]] = defaultdict(list)
     for place in scene.places(on=(DataCellsFilter,), giving=(SELECT,)):
         filtered[packed.who_of[place]].append(place)
+    plain = _Plain(scene) if filtered else None
     for number, places in filtered.items():
         who = packed.pool.principals[number]
-        if who is not None:
-            yield from _of(scene, who, places)
-
-
-def _of(scene: Scene, who: Principal, places: list[int]) -> Iterator[Hit]:
-    """Look at one principal's filters. Only tables that something else may reach are looked at closely."""
-    packed = scene.stage.packed
-    near = _Near(scene, who)
-    found: dict[Database, dict[Table, tuple[Grant, Grant, str]]] = defaultdict(dict)
-    for place in places:
-        table = packed.pool.noun(packed.pool.owner[packed.on_of[place]])
-        if not isinstance(table, Table) or table in found[table.parent] or not near.may_reach(table):
+        if who is None or plain is None:
             continue
-        grant = packed.at(place)
-        beside = _beside(scene, who, grant, table)
-        if beside is not None:
-            found[table.parent][table] = (grant, *beside)
-    for database, tables in found.items():
-        if tables:
-            yield _hit(scene, who, database, tables)
+        near = _Near(scene, who, alike, [plain.of(one) for one in groups_of(who)])
+        found: dict[Table, _Pair] = {}
+        for place in places:
+            table = packed.pool.noun(packed.pool.owner[packed.on_of[place]])
+            if isinstance(table, Table) and table not in found:
+                pair = near.beside(place, table)
+                if pair is not None:
+                    found[table] = pair
+        if found:
+            yield _hit(scene, who, found)
+
+
+@dataclass(slots=True)
+class _Holds:
+    """Places of one principal's grants that give SELECT without a filter."""
+
+    named: dict[int, list[int]]
+    """By the number of their table."""
+    databases: dict[Database, list[int]]
+    policies: list[tuple[TagPolicy, int]]
+    wide: list[int]
+
+
+class _Plain:
+    """What principals hold besides filters that gives SELECT; of each principal once."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._packed = packed = scene.stage.packed
+        kinds = packed.pool.of_types
+        named, others = kinds((Table, TableColumns)), kinds((AllTables, TagPolicy, AnyResource, Catalog))
+        self._kinds = bytes(one | two << 1 for one, two in zip(named, others, strict=True))
+        self._gives = bytes(SELECT in held or SUPER_USER in held for held, _ in packed.pool.pairs)
+        self._hushed = scene.stage.hushed
+        self._known: dict[Principal, _Holds] = {}
+
+    def of(self, who: Principal) -> _Holds:
+        """Return what a principal holds itself."""
+        known = self._known.get(who)
+        if known is None:
+            known = self._known[who] = self._look(self._packed.pool.known_principal(who))
+        return known
+
+    def _look(self, number: int | None) -> _Holds:
+        packed, pool = self._packed, self._packed.pool
+        held = _Holds({}, {}, [], [])
+        for place in packed.places_of(number) if number is not None else ():
+            on = packed.on_of[place]
+            kind = self._kinds[on]
+            if not kind or not self._gives[packed.pair_of[place]] or place in self._hushed:
+                continue
+            if kind == 1:
+                held.named.setdefault(pool.owner[on], []).append(place)
+                continue
+            match pool.noun(on):
+                case AllTables() as tables:
+                    held.databases.setdefault(tables.parent, []).append(place)
+                case TagPolicy(resource_type="TABLE") as policy:
+                    held.policies.append((policy, place))
+                case AnyResource() | Catalog():
+                    held.wide.append(place)
+                case _:
+                    pass
+        return held
+
+
+class _Alike:
+    """Which LF-tag policies mean which tables: tables that are tagged alike are decided once."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._view = scene.stage.view
+        self._kinds: dict[frozenset[tuple[str, str]], int] = {}
+        self._kind_of: dict[Table, int] = {}
+        self._known: dict[tuple[TagPolicy, int], bool] = {}
+
+    def means(self, policy: TagPolicy, table: Table) -> bool:
+        """Whether a policy means the whole of a table none of whose columns is tagged on its own."""
+        kind = self._kind_of.get(table)
+        if kind is None:
+            tags = frozenset(self._view.table_tags(table).items())
+            kind = self._kind_of[table] = self._kinds.setdefault(tags, len(self._kinds))
+        known = self._known.get((policy, kind))
+        if known is None:
+            expression = self._view.expression(policy)
+            known = expression is not None and matches(expression, self._view.table_tags(table))
+            self._known[policy, kind] = known
+        return known
 
 
 class _Near:
-    """Which tables one principal may reach by anything but a filter, told without building grants."""
+    """What one principal holds besides filters, itself or by its group, table by table."""
 
-    def __init__(self, scene: Scene, who: Principal) -> None:
-        packed = scene.stage.packed
-        pool = packed.pool
-        groups = groups_of(who)
-        self._named = {
-            pool.owner[packed.on_of[place]] for place in scene.places(groups, (Table, TableColumns), (SELECT,))
-        }
-        self._known = pool.known
-        wide = [one.resource for one in scene.grants(groups, (AllTables, TagPolicy, AnyResource), (SELECT,))]
-        self._databases = {one.parent for one in wide if isinstance(one, AllTables)}
-        self._policies = [one for one in wide if isinstance(one, TagPolicy)]
-        self._all = any(isinstance(one, AnyResource) for one in wide) or any(
-            scene.grants(groups, (Catalog,), (SUPER_USER,))
-        )
-        self._view = scene.stage.view
+    def __init__(self, scene: Scene, who: Principal, alike: _Alike, held: list[_Holds]) -> None:
+        self._packed, self._view = scene.stage.packed, scene.stage.view
+        self._who, self._alike, self._held = who, alike, held
 
-    def may_reach(self, table: Table) -> bool:
-        if self._all or table.parent in self._databases or self._known(table) in self._named:
-            return True
-        for policy in self._policies:
-            body = self._view.expression(policy)
-            if body is not None and self._view.match(body, table):
-                return True
-        return False
+    def beside(self, place: int, table: Table) -> _Pair | None:
+        """Return what stands beside a filter on a table and shows, in all rows, a column that it limits."""
+        packed = self._packed
+        condition = packed.pool.conditions[packed.condition_of[place]]
+        for other in self._on(table):
+            if condition_fits(packed.pool.conditions[packed.condition_of[other]], condition):
+                filtered, plain = packed.at(place), packed.at(other)
+                column = self._column(filtered, plain, table)
+                if column is not None:
+                    return _Pair(filtered, plain, column)
+        return None
+
+    def _on(self, table: Table) -> Iterator[int]:
+        """Yield the places of what may show the table."""
+        tagged = any(True for _ in self._view.tagged_columns(table))
+        number = self._packed.pool.known(table)
+        for held in self._held:
+            if number is not None:
+                yield from held.named.get(number, ())
+            yield from held.databases.get(table.parent, ())
+            for policy, place in held.policies:
+                if policy.catalog == table.catalog and (tagged or self._alike.means(policy, table)):
+                    yield place
+            yield from held.wide
+
+    def _column(self, filtered: Grant, plain: Grant, table: Table) -> str | None:
+        """Return a column that both show; partition keys do not count, they cannot be limited."""
+        assert isinstance(filtered.resource, DataCellsFilter)
+        body = self._view.body(filtered.resource)
+        names, partitions = self._view.columns(table) or (frozenset[str](), frozenset[str]())
+        if isinstance(plain.resource, Table | AllTables) and body is not None:  # whole: whatever the filter shows
+            shown = body.columns.names if isinstance(body.columns, Only) else names - body.columns.names
+            return min(shown - partitions, default=FUTURE)
+        pieces = access(self._packed, self._view, self._who, table, only=plain).pieces
+        both = {one for piece in pieces for one in piece.columns} - partitions
+        if body is not None:
+            limited = access(self._packed, self._view, self._who, table, only=filtered).pieces
+            both &= {one for piece in limited for one in piece.columns}
+        return min(both - {FUTURE}, default=FUTURE) if both else None
 
 
-def _beside(scene: Scene, who: Principal, grant: Grant, table: Table) -> tuple[Grant, str] | None:
-    """Return a grant that shows, without a filter, a column that the filter limits, and that column."""
-    packed, view = scene.stage.packed, scene.stage.view
-    assert isinstance(grant.resource, DataCellsFilter)
-    body = view.body(grant.resource)
-    limited = {one for piece in access(packed, view, who, table, only=grant).pieces for one in piece.columns}
-    # Partition keys cannot be limited: whoever sees a column sees them.
-    partitions = (view.columns(table) or (frozenset(), frozenset()))[1]
-    for piece in access(packed, view, who, table).pieces:
-        if isinstance(piece.grant.resource, DataCellsFilter) or piece.rows != ALL_ROWS:
-            continue
-        if not condition_fits(piece.grant.condition, grant.condition):
-            continue
-        both = (piece.columns & limited if body is not None else piece.columns) - partitions
-        if both:
-            return piece.grant, min(both - {FUTURE}, default=FUTURE)
-    return None
-
-
-def _hit(scene: Scene, who: Principal, database: Database, tables: dict[Table, tuple[Grant, Grant, str]]) -> Hit:
-    first = min(tables, key=lambda one: one.name)
-    grant, beside, column = tables[first]
+def _hit(scene: Scene, who: Principal, found: dict[Table, _Pair]) -> Hit:
+    tables = sorted(found, key=lambda one: (one.database, one.name))
+    first = tables[0]
+    pair = found[first]
+    databases = {table.parent for table in tables}
     name = principal_words(who, home=scene.home)
-    also = "" if beside.principal == who else f", held by {principal_words(beside.principal, home=scene.home)}"
+    holder = pair.beside.principal
+    also = "" if holder == who else f", held by {principal_words(holder, home=scene.home)}"
     more = f" and {len(tables) - _NAMED:,} more" if len(tables) > _NAMED else ""
-    several = f"{len(tables):,} tables of {words(database)} ({listing(sorted(t.name for t in tables)[:_NAMED])}{more})"
-    where = words(first) if len(tables) == 1 else several
-    resource: Resource = grant.resource if len(tables) == 1 else database
-    at = tuple(dict.fromkeys(one.evidence for one in (grant, beside) if one.evidence is not None))
+    several = f"{len(tables):,} tables ({', '.join(words(one) for one in tables[:_NAMED])}{more})"
+    resource: Resource = Catalog(scene.home)
+    if len(tables) == 1:
+        resource = pair.filter.resource
+    elif len(databases) == 1:
+        resource = first.parent
+    at = (pair.filter.evidence, pair.beside.evidence)
     return Hit(
-        about(scene.lake, "grant", who, resource, grant.evidence),
-        f"{name} holds a filter on {where}, and SELECT without one beside it: {words(beside.resource)}{also}",
+        about(scene.lake, "grant", who, resource, pair.filter.evidence),
+        f"{name} holds a filter on {words(first) if len(tables) == 1 else several}, and SELECT without one beside it: "
+        f"{words(pair.beside.resource)}{also}",
         "the principal holds a filter and plain SELECT on the same columns: the filter limits nothing",
-        at,
-        witness=Witness(who, SELECT, first.catalog, first.database, first.name, None if column == FUTURE else column),
+        tuple(one for one in at if one is not None),
+        witness=Witness(
+            who, SELECT, first.catalog, first.database, first.name, None if pair.column == FUTURE else pair.column
+        ),
         tables=len(tables),
     )
 

@@ -29,6 +29,7 @@ from checks.model import (
     Lake,
     LakeId,
     Only,
+    Permission,
     Principal,
     Settings,
     Severity,
@@ -39,7 +40,7 @@ from checks.model import (
 )
 from checks.principals import is_many
 from checks.rules import Example, Hit, Rule, Scene, Scope, about
-from checks.semantics import SELECT, SUPER_USER, matches
+from checks.semantics import SELECT, SUPER_USER, matches, within
 from checks.spelling import listing, principal_words, printable, words
 
 if TYPE_CHECKING:
@@ -55,9 +56,12 @@ class _Shown:
     """Tables of one database with such columns, and to whom grants show them."""
 
     columns: dict[Table, list[str]] = field(default_factory=dict)
-    people: set[Principal] = field(default_factory=set)
-    example: tuple[Table, str, str] | None = None
-    """Table, column, and why it looks sensitive."""
+    groups: dict[int, set[Principal]] = field(default_factory=dict)
+
+    @property
+    def people(self) -> set[Principal]:
+        """Everyone to whom one of the tables is shown."""
+        return set[Principal]().union(*self.groups.values())
 
 
 def find(scene: Scene) -> Iterator[Hit]:
@@ -65,11 +69,14 @@ def find(scene: Scene) -> Iterator[Hit]:
     bare = _untagged(scene)
     if not bare:
         return
+    people = _People(scene, bare)
     found: dict[Database, _Shown] = defaultdict(_Shown)
-    for table, people in _shown(scene, bare).items():
-        shown = found[table.parent]
-        shown.columns[table] = sorted(bare[table])
-        shown.people |= people
+    for table, columns in bare.items():
+        groups = people.of(table)
+        if groups:
+            shown = found[table.parent]
+            shown.columns[table] = sorted(columns)
+            shown.groups.update((id(one), one) for one in groups)
     for database, shown in found.items():
         yield _hit(scene, database, shown, bare)
 
@@ -91,66 +98,84 @@ def _untagged(scene: Scene) -> dict[Table, dict[str, str]]:
     return found
 
 
-def _shown(scene: Scene, bare: dict[Table, dict[str, str]]) -> dict[Table, set[Principal]]:
-    """Return the tables that grants on whole tables, or all of them, show to somebody who is no administrator."""
-    packed, view, admins = scene.stage.packed, scene.stage.view, scene.admins
-    pool = packed.pool
-    names = pool.principals
-    found: dict[Table, set[Principal]] = defaultdict(set)
-    numbers = {number: table for table in bare if (number := pool.known(table)) is not None}
+class _People:
+    """To whom grants on whole tables, or all of them, show tables; administrators do not count."""
 
-    def show(table: Table, who: Principal | None) -> None:
-        if who is not None and who not in admins:
-            found[table].add(who)
+    def __init__(self, scene: Scene, bare: dict[Table, dict[str, str]]) -> None:
+        self._scene, self._view, self._bare = scene, scene.stage.view, bare
+        self._by_table: dict[Table, set[Principal]] = defaultdict(set)
+        self._by_database: dict[Database, set[Principal]] = defaultdict(set)
+        self._by_tags: dict[frozenset[tuple[str, str]], set[Principal]] = {}
+        self._everywhere: dict[str, set[Principal]] = defaultdict(set)
+        self._policies: dict[TagPolicy, set[Principal]] = defaultdict(set)
+        self._named()
+        for grant in self._of(AllTables, SELECT):
+            if isinstance(grant.resource, AllTables) and grant.principal is not None:
+                self._by_database[grant.resource.parent].add(grant.principal)
+        for grant in self._of(TagPolicy, SELECT):
+            if isinstance(grant.resource, TagPolicy) and grant.principal is not None:
+                self._policies[grant.resource].add(grant.principal)
+        for grant in self._of(Catalog, SUPER_USER):
+            if isinstance(grant.resource, Catalog) and grant.principal is not None:
+                self._everywhere[grant.resource.catalog].add(grant.principal)
 
-    for place in scene.places(on=(Table,), giving=(SELECT,)):
-        table = numbers.get(packed.on_of[place])
-        if table is not None:
-            show(table, names[packed.who_of[place]])
-    below: dict[Database, list[Table]] = defaultdict(list)
-    for table in bare:
-        below[table.parent].append(table)
-    for grant in scene.grants(on=(AllTables,), giving=(SELECT,)):
-        for table in below.get(grant.resource.parent, ()) if isinstance(grant.resource, AllTables) else ():
-            show(table, grant.principal)
-    for grant in scene.grants(on=(Catalog,), giving=(SUPER_USER,)):
-        for table in scene.reached(grant.resource):
-            if table in bare:
-                show(table, grant.principal)
-    groups: dict[frozenset[tuple[str, str]], list[Table]] = defaultdict(list)
-    for table in bare:
-        groups[frozenset(view.table_tags(table).items())].append(table)
-    holders: dict[TagPolicy, set[Principal]] = defaultdict(set)
-    for grant in scene.grants(on=(TagPolicy,), giving=(SELECT,)):
-        if isinstance(grant.resource, TagPolicy) and grant.principal is not None and grant.principal not in admins:
-            holders[grant.resource].add(grant.principal)
-    for policy, people in holders.items():
-        expression = view.expression(policy)
-        if policy.resource_type != "TABLE" or expression is None:
-            continue
-        for tags, tables in groups.items():
-            whole = matches(expression, dict(tags))
-            for table in tables:
-                if not view.tagged_columns(table):
-                    shows = whole
-                else:
-                    match = view.match(expression, table)
-                    shows = bool(match) and (match.columns is None or not match.columns.isdisjoint(bare[table]))
-                if shows and table.catalog == policy.catalog:
-                    found[table] |= people
-    for place in scene.places(on=(TableColumns,), giving=(SELECT,)):
-        on = packed.on_of[place]
-        table = numbers.get(pool.owner[on])
-        if table is None or table in found:
-            continue
-        noun = pool.noun(on)
-        if (
-            isinstance(noun, TableColumns)
-            and isinstance(noun.columns, AllExcept)
-            and bare[table].keys() - noun.columns.names
-        ):
-            show(table, names[packed.who_of[place]])
-    return found
+    def _of(self, kind: type[Resource], permission: Permission) -> Iterator[Grant]:
+        admins = self._scene.admins
+        return (one for one in self._scene.grants(on=(kind,), giving=(permission,)) if one.principal not in admins)
+
+    def _named(self) -> None:
+        """Take the grants that name a table, or every column of it but some."""
+        packed, bare = self._scene.stage.packed, self._bare
+        pool, names, admins = packed.pool, packed.pool.principals, self._scene.admins
+        numbers = {number: table for table in bare if (number := pool.known(table)) is not None}
+        for place in self._scene.places(on=(Table,), giving=(SELECT,)):
+            table = numbers.get(packed.on_of[place])
+            who = names[packed.who_of[place]] if table is not None else None
+            if table is not None and who is not None and who not in admins:
+                self._by_table[table].add(who)
+        for place in self._scene.places(on=(TableColumns,), giving=(SELECT,)):
+            on = packed.on_of[place]
+            table = numbers.get(pool.owner[on])
+            if table is None or table in self._by_table:  # one that is shown whole is shown
+                continue
+            noun, who = pool.noun(on), names[packed.who_of[place]]
+            if who is None or who in admins or not isinstance(noun, TableColumns):
+                continue
+            if isinstance(noun.columns, AllExcept) and bare[table].keys() - noun.columns.names:
+                self._by_table[table].add(who)
+
+    def of(self, table: Table) -> list[set[Principal]]:
+        """Return the groups of people to whom a table is shown."""
+        view, found = self._view, [self._by_table.get(table), self._by_database.get(table.parent)]
+        found += [people for catalog, people in self._everywhere.items() if within(table.catalog, catalog)]
+        if any(True for _ in view.tagged_columns(table)):
+            found.append(self._tagged(table))
+        else:
+            tags = frozenset(view.table_tags(table).items())
+            if tags not in self._by_tags:
+                self._by_tags[tags] = self._alike(dict(tags))
+            found.append(self._by_tags[tags])
+        return [one for one in found if one]
+
+    def _alike(self, tags: dict[str, str]) -> set[Principal]:
+        """Return whom LF-tag policies give the tables with these tags, whose columns have none of their own."""
+        found: set[Principal] = set()
+        for policy, people in self._policies.items():
+            expression = self._view.expression(policy)
+            if policy.resource_type == "TABLE" and expression is not None and matches(expression, tags):
+                found |= people
+        return found
+
+    def _tagged(self, table: Table) -> set[Principal]:
+        found: set[Principal] = set()
+        for policy, people in self._policies.items():
+            expression = self._view.expression(policy)
+            if policy.resource_type != "TABLE" or expression is None or policy.catalog != table.catalog:
+                continue
+            match = self._view.match(expression, table)
+            if match and (match.columns is None or not match.columns.isdisjoint(self._bare[table])):
+                found |= people
+        return found
 
 
 def _hit(scene: Scene, database: Database, shown: _Shown, bare: dict[Table, dict[str, str]]) -> Hit:
@@ -159,9 +184,10 @@ def _hit(scene: Scene, database: Database, shown: _Shown, bare: dict[Table, dict
     column = shown.columns[first][0]
     why = bare[first][column]
     more = f" and {len(tables) - _NAMED:,} more" if len(tables) > _NAMED else ""
-    people = sorted(principal_words(one, home=scene.home) for one in shown.people)
+    everyone = shown.people
+    people = sorted(principal_words(one, home=scene.home) for one in everyone)
     others = f" and {len(people) - _NAMED:,} more" if len(people) > _NAMED else ""
-    many = any(is_many(one) for one in shown.people)
+    many = any(is_many(one) for one in everyone)
     columns = sum(map(len, shown.columns.values()))
     info = scene.lake.tables[first]
     return Hit(
