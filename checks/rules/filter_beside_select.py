@@ -53,15 +53,6 @@ if TYPE_CHECKING:
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """A filter and what stands beside it, with a column that both are about."""
-
-    filter: Grant
-    beside: Grant
-    column: str
-
-
 def find(scene: Scene) -> Iterator[Hit]:
     """Yield, by principal, the filters that stand beside plain SELECT on the same columns."""
     packed, alike = scene.stage.packed, _Alike(scene)
@@ -74,15 +65,15 @@ def find(scene: Scene) -> Iterator[Hit]:
         if who is None or plain is None:
             continue
         near = _Near(scene, who, alike, [plain.of(one) for one in groups_of(who)])
-        found: dict[Table, _Pair] = {}
+        found: dict[Table, tuple[int, int]] = {}
         for place in places:
             table = packed.pool.noun(packed.pool.owner[packed.on_of[place]])
             if isinstance(table, Table) and table not in found:
-                pair = near.beside(place, table)
-                if pair is not None:
-                    found[table] = pair
+                other = near.beside(place, table)
+                if other is not None:
+                    found[table] = place, other
         if found:
-            yield _hit(scene, who, found)
+            yield _hit(scene, who, found, near)
 
 
 @dataclass(slots=True)
@@ -146,6 +137,7 @@ class _Alike:
         self._kinds: dict[frozenset[tuple[str, str]], int] = {}
         self._kind_of: dict[Table, int] = {}
         self._known: dict[tuple[TagPolicy, int], bool] = {}
+        self._values: dict[Table, dict[str, set[str]]] = {}
 
     def means(self, policy: TagPolicy, table: Table) -> bool:
         """Whether a policy means the whole of a table none of whose columns is tagged on its own."""
@@ -160,6 +152,20 @@ class _Alike:
             self._known[policy, kind] = known
         return known
 
+    def may_mean(self, policy: TagPolicy, table: Table) -> bool:
+        """Whether a table whose columns are tagged on their own carries, somewhere, what a policy asks for."""
+        values = self._values.get(table)
+        if values is None:
+            values = self._values[table] = defaultdict(set)
+            view = self._view
+            for tags in (view.table_tags(table), *(view.column_tags(table, one) for one in view.tagged_columns(table))):
+                for key, value in tags.items():
+                    values[key].add(value)
+        expression = self._view.expression(policy)
+        return expression is not None and all(
+            key in values and ("*" in asked or not asked.isdisjoint(values[key])) for key, asked in expression
+        )
+
 
 class _Near:
     """What one principal holds besides filters, itself or by its group, table by table."""
@@ -168,72 +174,69 @@ class _Near:
         self._packed, self._view = scene.stage.packed, scene.stage.view
         self._who, self._alike, self._held = who, alike, held
 
-    def beside(self, place: int, table: Table) -> _Pair | None:
-        """Return what stands beside a filter on a table and shows, in all rows, a column that it limits."""
+    def beside(self, place: int, table: Table) -> int | None:
+        """Return the place of what stands beside a filter on a table and shows, in all rows, a column it limits."""
         packed = self._packed
         condition = packed.pool.conditions[packed.condition_of[place]]
-        for other in self._on(table):
-            if condition_fits(packed.pool.conditions[packed.condition_of[other]], condition):
-                filtered, plain = packed.at(place), packed.at(other)
-                column = self._column(filtered, plain, table)
-                if column is not None:
-                    return _Pair(filtered, plain, column)
+        for other, whole in self._on(table):
+            if condition_fits(packed.pool.conditions[packed.condition_of[other]], condition) and (
+                whole or self.column(place, other, table) is not None
+            ):
+                return other
         return None
 
-    def _on(self, table: Table) -> Iterator[int]:
-        """Yield the places of what may show the table."""
+    def _on(self, table: Table) -> Iterator[tuple[int, bool]]:
+        """Yield the places of what may show the table, and whether it certainly shows the whole of it."""
         tagged = any(True for _ in self._view.tagged_columns(table))
         number = self._packed.pool.known(table)
         for held in self._held:
             if number is not None:
-                yield from held.named.get(number, ())
-            yield from held.databases.get(table.parent, ())
+                for place in held.named.get(number, ()):
+                    yield place, self._packed.on_of[place] == number
+            for place in held.databases.get(table.parent, ()):
+                yield place, True
             for policy, place in held.policies:
-                if policy.catalog == table.catalog and (tagged or self._alike.means(policy, table)):
-                    yield place
-            yield from held.wide
+                means = self._alike.may_mean if tagged else self._alike.means
+                if policy.catalog == table.catalog and means(policy, table):
+                    yield place, not tagged
+            for place in held.wide:
+                yield place, False
 
-    def _column(self, filtered: Grant, plain: Grant, table: Table) -> str | None:
-        """Return a column that both show; partition keys do not count, they cannot be limited."""
+    def column(self, place: int, other: int, table: Table) -> str | None:
+        """Return a column that a filter limits and something else shows; partition keys cannot be limited."""
+        filtered, plain = self._packed.at(place), self._packed.at(other)
         assert isinstance(filtered.resource, DataCellsFilter)
-        body = self._view.body(filtered.resource)
-        names, partitions = self._view.columns(table) or (frozenset[str](), frozenset[str]())
-        if isinstance(plain.resource, Table | AllTables) and body is not None:  # whole: whatever the filter shows
-            shown = body.columns.names if isinstance(body.columns, Only) else names - body.columns.names
-            return min(shown - partitions, default=FUTURE)
-        pieces = access(self._packed, self._view, self._who, table, only=plain).pieces
-        both = {one for piece in pieces for one in piece.columns} - partitions
-        if body is not None:
+        partitions = (self._view.columns(table) or (frozenset[str](), frozenset[str]()))[1]
+        shown = access(self._packed, self._view, self._who, table, only=plain).pieces
+        both = {one for piece in shown for one in piece.columns} - partitions
+        if self._view.body(filtered.resource) is not None:
             limited = access(self._packed, self._view, self._who, table, only=filtered).pieces
             both &= {one for piece in limited for one in piece.columns}
         return min(both - {FUTURE}, default=FUTURE) if both else None
 
 
-def _hit(scene: Scene, who: Principal, found: dict[Table, _Pair]) -> Hit:
+def _hit(scene: Scene, who: Principal, found: dict[Table, tuple[int, int]], near: _Near) -> Hit:
     tables = sorted(found, key=lambda one: (one.database, one.name))
     first = tables[0]
-    pair = found[first]
+    filtered, beside = map(scene.stage.packed.at, found[first])
+    column = near.column(*found[first], first)
     databases = {table.parent for table in tables}
     name = principal_words(who, home=scene.home)
-    holder = pair.beside.principal
-    also = "" if holder == who else f", held by {principal_words(holder, home=scene.home)}"
+    also = "" if beside.principal == who else f", held by {principal_words(beside.principal, home=scene.home)}"
     more = f" and {len(tables) - _NAMED:,} more" if len(tables) > _NAMED else ""
     several = f"{len(tables):,} tables ({', '.join(words(one) for one in tables[:_NAMED])}{more})"
     resource: Resource = Catalog(scene.home)
     if len(tables) == 1:
-        resource = pair.filter.resource
+        resource = filtered.resource
     elif len(databases) == 1:
         resource = first.parent
-    at = (pair.filter.evidence, pair.beside.evidence)
     return Hit(
-        about(scene.lake, "grant", who, resource, pair.filter.evidence),
+        about(scene.lake, "grant", who, resource, filtered.evidence),
         f"{name} holds a filter on {words(first) if len(tables) == 1 else several}, and SELECT without one beside it: "
-        f"{words(pair.beside.resource)}{also}",
+        f"{words(beside.resource)}{also}",
         "the principal holds a filter and plain SELECT on the same columns: the filter limits nothing",
-        tuple(one for one in at if one is not None),
-        witness=Witness(
-            who, SELECT, first.catalog, first.database, first.name, None if pair.column == FUTURE else pair.column
-        ),
+        tuple(one for one in (filtered.evidence, beside.evidence) if one is not None),
+        witness=Witness(who, SELECT, first.catalog, first.database, first.name, None if column == FUTURE else column),
         tables=len(tables),
     )
 

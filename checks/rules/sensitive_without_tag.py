@@ -112,9 +112,11 @@ class _People:
         for grant in self._of(AllTables, SELECT):
             if isinstance(grant.resource, AllTables) and grant.principal is not None:
                 self._by_database[grant.resource.parent].add(grant.principal)
-        for grant in self._of(TagPolicy, SELECT):
-            if isinstance(grant.resource, TagPolicy) and grant.principal is not None:
-                self._policies[grant.resource].add(grant.principal)
+        packed = scene.stage.packed
+        for place in scene.places(on=(TagPolicy,), giving=(SELECT,)):
+            policy, who = packed.pool.noun(packed.on_of[place]), packed.pool.principals[packed.who_of[place]]
+            if isinstance(policy, TagPolicy) and who is not None and who not in scene.admins:
+                self._policies[policy].add(who)
         for grant in self._of(Catalog, SUPER_USER):
             if isinstance(grant.resource, Catalog) and grant.principal is not None:
                 self._everywhere[grant.resource.catalog].add(grant.principal)
@@ -168,11 +170,18 @@ class _People:
 
     def _tagged(self, table: Table) -> set[Principal]:
         found: set[Principal] = set()
+        view = self._view
+        values: dict[str, set[str]] = defaultdict(set)
+        for tags in (view.table_tags(table), *(view.column_tags(table, one) for one in view.tagged_columns(table))):
+            for key, value in tags.items():
+                values[key].add(value)
         for policy, people in self._policies.items():
-            expression = self._view.expression(policy)
+            expression = view.expression(policy)
             if policy.resource_type != "TABLE" or expression is None or policy.catalog != table.catalog:
                 continue
-            match = self._view.match(expression, table)
+            if not all(key in values and ("*" in asked or asked & values[key]) for key, asked in expression):
+                continue  # neither the table nor any column of it carries what is asked for
+            match = view.match(expression, table)
             if match and (match.columns is None or not match.columns.isdisjoint(self._bare[table])):
                 found |= people
         return found
