@@ -222,6 +222,8 @@ class Evidence(Struct, frozen=True, gc=False):
     urn: str | None = None
     stack: str | None = None
     position: str | None = None
+    file: str | None = None
+    """The file of an evidence folder that is meant; None outside of one."""
 
 
 # -------------------------------------------------------------------------------------------------------------- facts
@@ -770,6 +772,24 @@ class SourceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of an evidence folder that a report rests on.
+
+    ``path`` lies in the run folder; ``kind`` is state, preview, recording or settings; ``name`` is what it was called.
+    ``sha256`` and ``size`` (bytes) are the file's, ``original`` is the sha256 of what was read, where that was a file:
+    another one where ``removed`` secrets were taken out, or where it was packed.
+    """
+
+    path: str
+    kind: str
+    name: str
+    sha256: str
+    size: int
+    original: str | None = None
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """The run's own metadata: everything that may differ between two runs on the same input."""
 
@@ -783,6 +803,11 @@ class Run:
     live_sources: tuple[SourceInfo, ...]
     command: str = "check"
     """``check`` compares the declaration with live, ``gate`` a deployment's before with its after."""
+    arguments: tuple[str, ...] = ()
+    """The command line, whatever file it was told by, without what nobody else should know."""
+    folder: str | None = None
+    """The run folder, where the run is kept as evidence."""
+    kept: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,7 @@ def reach(value: Reach) -> Json:
 
 def evidence(value: Evidence) -> Json:
     """Spell a pointer to where a fact was read."""
-    return {
+    found: Json = {
         "source": value.source.value,
         "line": value.line,
         "pointer": value.pointer,
@@ -215,6 +215,9 @@ def evidence(value: Evidence) -> Json:
         "stack": value.stack,
         "position": value.position,
     }
+    if value.file is not None:
+        found["file"] = value.file
+    return found
 
 
 def waiver(value: Waiver | None) -> Json | None:
@@ -474,12 +477,17 @@ def subject_words(value: Subject) -> str:
 
 
 def evidence_words(value: Evidence) -> str:
-    """Say where a fact was read: ``live: recording line 12, /response/PrincipalResourcePermissions/0``."""
+    """Say where a fact was read: ``live: recording line 12, /response/PrincipalResourcePermissions/0``.
+
+    Where the file is kept as evidence, it is named: ``live: live/01-lake.jsonl.gz line 12, …``.
+    """
+    line = "" if value.line is None else f"line {value.line}"
+    place = f"{value.file or ('recording' if line else '')} {line}".strip()
     parts = [
         *([f"program {printable(value.position)}"] if value.position else []),
         *([f"stack {printable(value.stack)}"] if value.stack else []),
         *([printable(value.urn)] if value.urn else []),
-        *([f"recording line {value.line}"] if value.line is not None else []),
+        *([printable(place)] if place else []),
         *([printable(value.pointer)] if value.pointer else []),
     ]
     return f"{value.source.value}: {', '.join(parts) or 'no pointer'}"

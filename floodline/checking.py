@@ -12,6 +12,7 @@ from checks.model import Caller, Report, Run
 from checks.waivers import Acceptance
 from floodline import __version__
 from floodline.errors import CannotStart
+from floodline.evidence import arguments
 from floodline.inputs import Read, now, stamp
 
 
@@ -48,6 +49,7 @@ def report(
         caller=caller,
         declared_sources=declaration.sources,
         live_sources=read.sources,
+        arguments=arguments(),
     )
     return evaluate(
         lakes,

@@ -19,6 +19,7 @@ _COMMANDS = {
     "explain-filter": "Say whether one row filter shows more than another, with a row and a query to show it.",
     "waive": "Print the entry that accepts one finding of a report, for waivers.toml.",
     "baseline": "Sign off what an old lake is found with, so that only what is new or wider counts.",
+    "verify": "Check that evidence (`check -o evidence=DIR`) is untouched, and that its findings follow from it.",
     "rules": "List what is looked for.",
     "schema": "Print the JSON Schema of the JSON report.",
     "iam-policy": "Print the least IAM policy that a complete reading needs.",

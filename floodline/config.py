@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from floodline.errors import Usage
+from floodline.past import Past
 
 if TYPE_CHECKING:
     from checks.review import Stage
@@ -96,27 +97,42 @@ def load(ctx: click.Context, _parameter: click.Parameter, path: str | None) -> S
         Usage: the file cannot be read, is no TOML, or holds what nobody understands.
 
     """
+    told = ctx.find_object(Past)
+    if told is not None:
+        return _as_then(told)
     found = path is None
     if path is None:
         if not Path(NAME).exists():
             return Settings()
         path = NAME
-    told = document(path)
+    given = document(path)
     defaults: dict[str, Any] = {}
-    for key, value in told.items():
+    for key, value in given.items():
         if key not in _KNOWN:
             _unknown(path, "key", key, _KNOWN)
         if key not in _TABLES:
             defaults[key.replace("-", "_")] = _checked(path, key, value)
     ctx.default_map = {**defaults, **(ctx.default_map or {})}
+    return replace(_settings(path, given), found=found, waivers=_waiving(path, given.get("waivers", {})))
+
+
+def _settings(path: str, given: Table) -> Settings:
     return Settings(
         path=path,
-        found=found,
-        rules=_rules(path, told.get("rules", {})),
-        sensitivity=_sensitivity(path, told.get("sensitivity", {})),
-        waivers=_waiving(path, told.get("waivers", {})),
-        review=_review(path, told.get("review", [])),
+        rules=_rules(path, given.get("rules", {})),
+        sensitivity=_sensitivity(path, given.get("sensitivity", {})),
+        review=_review(path, given.get("review", [])),
     )
+
+
+def _as_then(told: Past) -> Settings:
+    """Read the settings of a run that is performed once more: its options are told, its files lie elsewhere."""
+    kept = told.settings.get("config")
+    if kept is None:
+        return Settings()
+    given = document(kept.path)
+    days = {name: value for name, value in given.get("waivers", {}).items() if name == "longest-days"}
+    return replace(_settings(kept.name, given), waivers=_waiving(kept.name, days))
 
 
 def document(path: str) -> dict[str, Any]:

@@ -14,18 +14,19 @@ from checks.model import Caller, Report, Run
 from checks.waivers import Acceptance
 from floodline import __version__
 from floodline.errors import CannotStart
-from floodline.inputs import Read, declared_sources, now, stamp
+from floodline.evidence import arguments
+from floodline.inputs import Read, now, stamp
 
 
-def deployment(previews: Sequence[str], states: Sequence[str], stacks: Sequence[str] = ()) -> declared.Deployment:
-    """Read what is about to be deployed, and what is declared before it.
+def deployment(sources: Sequence[declared.Source]) -> declared.Deployment:
+    """Understand what is about to be deployed, and what is declared before it.
 
     Raises:
-        CannotStart: a file is missing, is none that this version understands, or does not tell enough.
+        CannotStart: a document is none that this version understands, or does not tell enough.
 
     """
     try:
-        return declared.foresee(declared_sources(states, stacks, previews))
+        return declared.foresee(sources)
     except declared.StateError as error:
         raise CannotStart(str(error)) from error
 
@@ -62,6 +63,7 @@ def report(
         declared_sources=told.after.sources,
         live_sources=read.sources if read is not None else (),
         command="gate",
+        arguments=arguments(),
     )
     return make(
         lakes,

@@ -26,6 +26,7 @@ from checks.model import SourceInfo
 from checks.spelling import printable
 from floodline import __version__
 from floodline.errors import CannotStart
+from floodline.past import past
 
 if TYPE_CHECKING:
     from checks.focus import Focus
@@ -48,8 +49,9 @@ _CHUNK = 1 << 18
 
 
 def now() -> datetime:
-    """Return the time in UTC: the only clock."""
-    return datetime.now(UTC)
+    """Return the time in UTC: the only clock. A run that is performed once more has the time of the first."""
+    told = past()
+    return datetime.now(UTC) if told is None else told.at
 
 
 # ----------------------------------------------------------------------------------------------------------- declared
@@ -62,11 +64,7 @@ def declaration(
         CannotStart: a file is missing or is no state that this version understands.
 
     """
-    sources = declared_sources(states, stacks, previews)
-    try:
-        return declared.read(sources, focus)
-    except declared.StateError as error:
-        raise CannotStart(str(error)) from error
+    return declared_by(declared_sources(states, stacks, previews), focus)
 
 
 def declared_sources(states: Sequence[str], stacks: Sequence[str], previews: Sequence[str]) -> list[declared.Source]:
@@ -76,19 +74,35 @@ def declared_sources(states: Sequence[str], stacks: Sequence[str], previews: Seq
         CannotStart: a file is missing, or a stack cannot be read.
 
     """
+    told = past()
+    if told is not None:
+        return list(told.declared)
     if states.count("-") + previews.count("-") > 1:
         raise CannotStart("standard input can be read once only: name files for the others")
-    sources = [declared.Source("state", _shown(path), _bytes(path)) for path in states]
+    sources = [declared.Source("state", _shown(path), document(path)) for path in states]
     sources += [declared.Source("state", f"stack {name}", _exported(name)) for name in stacks]
-    sources += [declared.Source("preview", _shown(path), _bytes(path)) for path in previews]
+    sources += [declared.Source("preview", _shown(path), document(path)) for path in previews]
     return sources
+
+
+def declared_by(sources: Iterable[declared.Source], focus: Focus | None = None) -> declared.Declaration:
+    """Read sources that are open.
+
+    Raises:
+        CannotStart: one is none that this version understands.
+
+    """
+    try:
+        return declared.read(sources, focus)
+    except declared.StateError as error:
+        raise CannotStart(str(error)) from error
 
 
 def _shown(path: str) -> str:
     return "standard input" if path == "-" else path
 
 
-def _bytes(path: str) -> bytes | memoryview:
+def document(path: str) -> bytes | memoryview:
     """Read a file; a large one is mapped, not copied: pages that nobody looks at twice need not stay in memory."""
     try:
         if path == "-":
@@ -142,7 +156,7 @@ def _from_folder(folder: Path, stack: str) -> bytes | memoryview | None:
     ]
     if len(found) > 1:
         raise CannotStart(f"stack `{stack}` is there {len(found)} times; name it as `project/{name}`")
-    return _bytes(str(found[0])) if found else None
+    return document(str(found[0])) if found else None
 
 
 # --------------------------------------------------------------------------------------------------------------- live
@@ -152,6 +166,8 @@ class Read:
 
     live: facts.Live
     sources: tuple[SourceInfo, ...]
+    homes: tuple[frozenset[tuple[str, str]], ...] = ()
+    """Of which accounts and regions each recording is, where there are several."""
 
 
 def recordings(paths: Sequence[str], focus: Focus | None = None, pool: Pool | None = None) -> Read:
@@ -161,18 +177,23 @@ def recordings(paths: Sequence[str], focus: Focus | None = None, pool: Pool | No
         CannotStart: a file is missing or no recording.
 
     """
-    named = [one for path in paths for one in recordings_at(path)]
+    told = past()
+    named = [one for path in paths for one in recordings_at(path)] if told is None else list(told.recordings)
     digests: list[str | None] = []
+    homes: list[set[tuple[str, str]]] = [set() for _ in named]
     try:
         with _no_collection():
-            live = facts.build_many(_each(named, digests, hashed=focus is None), focus, pool)
+            streams = _each(named, digests, homes if len(named) > 1 else (), hashed=focus is None)
+            live = facts.build_many(streams, focus, pool)
         sources = tuple(SourceInfo("recording", _shown(path), None, digest)
                         for path, digest in zip(named, digests, strict=True))  # fmt: skip
     except recording.RecordingError as error:
         raise CannotStart(str(error)) from error
     except OSError as error:
         raise CannotStart(f"cannot read `{error.filename}`: {(error.strerror or str(error)).lower()}") from error
-    return Read(live, sources)
+    if told is not None and told.asked:
+        live = _watched(live)
+    return Read(live, sources, tuple(frozenset(one) for one in homes))
 
 
 @contextmanager
@@ -188,21 +209,30 @@ def _no_collection() -> Iterator[None]:
 
 
 def _each(
-    paths: Sequence[str], digests: list[str | None], *, hashed: bool
+    paths: Sequence[str], digests: list[str | None], homes: Sequence[set[tuple[str, str]]] = (), *, hashed: bool
 ) -> Iterator[tuple[recording.Header | None, Iterable[Answer | Listed | Cut]]]:
-    """Open recordings one after the other: there may be one for each region of each account.
+    """Open recordings one after the other: there may be one for each region of each account, as *homes* are told.
 
     Once one was read, what its bytes hash to is added to *digests*; None of standard input, or if not *hashed*.
     """
-    for path in paths:
+    for number, path in enumerate(paths):
         if path == "-":
             yield recording.listed(sys.stdin.buffer, _shown(path))
             digests.append(None)
             continue
         with Path(path).open("rb") as stream:
             file = _File(stream, hashed=hashed)
-            yield recording.listed(file, path)
+            header, answers = recording.listed(file, path)
+            yield header, _noting(answers, homes[number]) if homes else answers
             digests.append(file.digest())
+
+
+def _noting(answers: Iterable[Answer | Listed | Cut], home: set[tuple[str, str]]) -> Iterator[Answer | Listed | Cut]:
+    for one in answers:
+        if not isinstance(one, Cut):
+            said = one.envelope if isinstance(one, Listed) else one
+            home.add((said.account, said.region))
+        yield one
 
 
 class _File:
@@ -403,7 +433,8 @@ def _watched(live: facts.Live) -> facts.Live:
 
 def only_regions(read: Read, regions: Sequence[str]) -> Read:
     """Keep the lakes of the named regions (recordings may hold more than is asked for)."""
-    if not regions or "all" in regions:
+    told = past()
+    if not regions or "all" in regions or (told is not None and told.asked):
         return read
     lakes = tuple(lake for lake in read.live.lakes if lake.id.region in regions)
     missing = sorted(set(regions) - {lake.id.region for lake in lakes})

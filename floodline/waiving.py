@@ -13,6 +13,7 @@ import click
 
 from floodline.config import text
 from floodline.errors import CannotStart, Usage
+from floodline.past import past
 
 if TYPE_CHECKING:
     from checks.spelling import Json
@@ -55,18 +56,34 @@ def acceptance(
     from checks import baseline as baselines  # noqa: PLC0415 - the engine; not every command's
     from checks import waivers as room  # noqa: PLC0415
 
-    written, signed = waivers or settings.waivers.file, baseline or settings.waivers.baseline
+    written = _opened("waivers", waivers or settings.waivers.file)
+    signed = _opened("baseline", baseline or settings.waivers.baseline)
     try:
         return room.Acceptance(
             today=now.date(),
-            waivers=room.Book() if written is None else room.read(text(written), written),
-            baseline=None if signed is None else baselines.read(text(signed), signed).book,
+            waivers=room.Book() if written is None else room.read(*written),
+            baseline=None if signed is None else baselines.read(*signed).book,
             stages=settings.review,
             longest_days=settings.waivers.longest_days,
             command=command,
         )
     except room.WaiverError as error:
         raise Usage(str(error)) from error
+
+
+def files(settings: Settings, waivers: str | None, baseline: str | None) -> dict[str, str | None]:
+    """Return the files that told a run something: ``config``, ``waivers`` and ``baseline`` → path, or None."""
+    written, signed = waivers or settings.waivers.file, baseline or settings.waivers.baseline
+    return {"config": settings.path, "waivers": written, "baseline": signed}
+
+
+def _opened(what: str, path: str | None) -> tuple[str, str] | None:
+    """Read a file: its text, and what it is called. Performed once more, a run reads what is kept of it."""
+    told = past()
+    if told is not None:
+        kept = told.settings.get(what)
+        return None if kept is None else (text(kept.path), kept.name)
+    return None if path is None else (text(path), path)
 
 
 def report(path: str) -> Json:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -41,6 +41,9 @@ _PROVIDER: Final = "pulumi:providers:"
 _OF_PROVIDER: Final = re.compile(rb'"type"\s*:\s*"pulumi:providers:')
 _KEPT: Final = frozenset(one.encode_name for one in msgspec.structs.fields(Clues)) | {"version", "name"}
 """Members that tell where a resource is, and what it is called: they are read of outputs and of providers."""
+
+_VALUES: Final = frozenset({"inputs", "outputs", "adds", "updates"})
+"""Where values stand: in a resource of a state or a preview, and in a saved plan's differences."""
 
 _KEY: Final = re.compile(rb'[\s,{]*"(?:[^"\\]|\\.)*"\s*:\s*', re.DOTALL)
 _GAP: Final = re.compile(rb"\s*")
@@ -123,6 +126,8 @@ class _Around:
     outputs: bool = False
     top: bool = False
     """Whether the members here are a resource's inputs or outputs themselves."""
+    inside: bool = False
+    """Whether this is one of them, or within one."""
     named: frozenset[str] = frozenset()
     echoes: frozenset[str] = frozenset()
 
@@ -223,7 +228,8 @@ def _listed(data: memoryview) -> Iterator[tuple[memoryview, int]]:
 def _within(names: dict[str, Any], around: _Around) -> _Around:
     """Say what is known inside an object: whether it is a resource, and of which kind."""
     kind = _plain(names.get("type"))
-    if around.resource or "urn" not in names or not isinstance(kind, str):
+    of_state = "urn" in names and ("inputs" in names or "outputs" in names)
+    if around.resource or not isinstance(kind, str) or not (of_state or "inputDiff" in names):
         return around
     named = _plain(names.get("additionalSecretOutputs"))
     listed = named if isinstance(named, list) else []
@@ -238,11 +244,11 @@ def _within(names: dict[str, Any], around: _Around) -> _Around:
 def _below(name: str, around: _Around) -> _Around:
     if not around.resource:
         return around
-    if around.top:
-        return _Around(True, around.provider, around.outputs, False, frozenset(), around.echoes)
-    if name in {"inputs", "outputs"}:
-        return _Around(True, around.provider, name == "outputs", True, around.named, around.echoes)
-    return _Around(True, around.provider, around.outputs, False, around.named, around.echoes)
+    if around.inside:
+        return replace(around, top=False, named=frozenset())
+    outputs = around.outputs or name in {"outputs", "outputDiff"}
+    values = name in _VALUES
+    return replace(around, outputs=outputs, top=values, inside=values)
 
 
 def _instead(name: str, value: Any, around: _Around) -> Any:

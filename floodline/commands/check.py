@@ -13,11 +13,11 @@ from checks.evaluate import WORDS
 from checks.live.journal import SECOND
 from checks.live.second import questions
 from checks.model import Report, Severity
-from floodline import config, keeping, waiving
+from floodline import config, evidence, keeping, waiving
 from floodline.checking import report as make_report
 from floodline.equal import explain
 from floodline.errors import CannotStart, Usage
-from floodline.inputs import Read, Reader, asking, declaration, now, only_regions, recordings
+from floodline.inputs import Read, Reader, asking, declared_by, declared_sources, now, only_regions, recordings
 from floodline.options import Whom, pace, sources, threshold
 from floodline.options import whom as whom_options
 from floodline.outputs import summary, wanted, write
@@ -78,6 +78,7 @@ def command(
     gc.set_threshold(200_000, 50, 1_000)
     started = now()
     settings.mention(quiet=quiet)
+    keeper, output = evidence.keeper(output, live)
     outputs = wanted(output)
     limit = threshold(fail_on, min_severity, exit_zero=exit_zero)
     accepted = waiving.acceptance(settings, waivers, baseline, now=started)
@@ -91,7 +92,8 @@ def command(
         _recordable(record, live)
     if (*state, *preview, *live).count("-") > 1:
         raise Usage("standard input can be read once only")
-    told = declaration(state, stack, preview)
+    given = declared_sources(state, stack, preview)
+    told = declared_by(given)
     only = whom.only
 
     def compared(read: Read) -> Report:
@@ -118,10 +120,17 @@ def command(
             read, result = _confirmed(reader, read, result, compared)
             if record is not None:
                 keeping.write(reader.journal, reader.lakes, record)
+            if keeper is not None:
+                keeper.journal(reader.journal, reader.lakes)
     if not quiet:
         summary(result)
     if explain_equal:
         result = replace(result, equalities=explain(told, read, result, account=account, region=only))
+    if keeper is not None:
+        files = waiving.files(settings, waivers, baseline)
+        result = keeper.keep(result, given, [told], read, outputs, files)
+        if not quiet:
+            click.echo(f"evidence: {result.run.folder}", err=True)
     for path in write(result, outputs):
         if not quiet:
             click.echo(f"written: {path}", err=True)

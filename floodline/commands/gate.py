@@ -8,10 +8,10 @@ import click
 
 from checks.evaluate import WORDS
 from checks.model import Severity
-from floodline import config, waiving
+from floodline import config, evidence, waiving
 from floodline.errors import CannotStart, Usage
 from floodline.gating import deployment, report
-from floodline.inputs import now, only_regions, recordings
+from floodline.inputs import declared_sources, now, only_regions, recordings
 from floodline.options import threshold
 from floodline.outputs import summary, wanted, write
 
@@ -83,6 +83,7 @@ def command(
     """  # noqa: D301 - \b is click's: keep these lines apart
     gc.set_threshold(200_000, 50, 1_000)
     started = now()
+    keeper, output = evidence.keeper(output, live)
     outputs = wanted(output)
     limit = threshold(fail_on, min_severity, exit_zero=exit_zero)
     if account is not None and not (len(account) == 12 and account.isascii() and account.isdigit()):
@@ -93,14 +94,20 @@ def command(
         raise Usage("standard input can be read once only")
     settings.mention(quiet=quiet)
     accepted = waiving.acceptance(settings, waivers, baseline, now=started, command="gate")
-    told = deployment(preview, state, stack)
+    given = declared_sources(state, stack, preview)
+    told = deployment(given)
     read = only_regions(recordings(live), (region,) if region else ()) if live else None
     if read is not None and not read.live.lakes:
         raise CannotStart("the recording has no lake: leave --live out, or give what `floodline collect` wrote")
     result = report(told, read, account=account, region=region, threshold=limit, started=started, acceptance=accepted)
+    if keeper is not None:
+        files = waiving.files(settings, waivers, baseline)
+        result = keeper.keep(result, given, [told.before, told.after], read, outputs, files)
     if not quiet:
         summary(result)
     for path in write(result, outputs):
         if not quiet:
             click.echo(f"written: {path}", err=True)
+    if keeper is not None and not quiet:
+        click.echo(f"evidence: {result.run.folder}", err=True)
     return int(result.exit_code)

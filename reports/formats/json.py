@@ -10,7 +10,7 @@ from reports.formats import Format
 from reports.order import ordered, summary
 
 if TYPE_CHECKING:
-    from checks.model import Equality, Gap, LedgerRow, Report, Run, SourceInfo
+    from checks.model import Equality, Gap, Kept, LedgerRow, Report, Run, SourceInfo
     from checks.spelling import Json
 
 SCHEMA = "floodline/report/v1"
@@ -46,7 +46,7 @@ def _equality(one: Equality) -> Json:
 
 
 def _run(run: Run) -> Json:
-    return {
+    found: Json = {
         "id": run.id,
         "command": run.command,
         "started": run.started,
@@ -60,6 +60,24 @@ def _run(run: Run) -> Json:
         },
         "declared_sources": [_source(source) for source in run.declared_sources],
         "live_sources": [_source(source) for source in run.live_sources],
+    }
+    if run.arguments:
+        found["arguments"] = list(run.arguments)
+    if run.folder is not None:
+        found["evidence"] = {"folder": run.folder, "files": [kept(one) for one in run.kept]}
+    return found
+
+
+def kept(value: Kept) -> Json:
+    """Spell a file of an evidence folder."""
+    return {
+        "path": value.path,
+        "kind": value.kind,
+        "name": value.name,
+        "sha256": value.sha256,
+        "bytes": value.size,
+        "original_sha256": value.original,
+        "removed": value.removed,
     }
 
 

@@ -199,6 +199,30 @@ def test_lines_of_a_log_are_taken_one_by_one() -> None:
     assert LEAK.encode() not in b"".join(after.pieces)
 
 
+def test_a_saved_plan_is_emptied_of_its_providers_too() -> None:
+    inputs = {"region": HOME.region, "secretKey": LEAK, "assumeRole": WAYS["sealed"]}
+    goal = {"type": "pulumi:providers:aws", "custom": True, "inputDiff": {"adds": inputs, "deletes": ["secretKey"]}}
+    plans = {"urn:pulumi:dev::lake::pulumi:providers:aws::p": {"goal": goal, "steps": ["create"]}}
+    config = {"aws:region": HOME.region, "lake:password": {"secure": f"v1:{LEAK}"}}
+    source = Source("preview", "plan.json", json.dumps({"resourcePlans": plans, "config": config}).encode())
+    after = kept(source)
+    assert LEAK.encode() not in after.data
+    told = json.loads(bytes(after.data))
+    (plan,) = told["resourcePlans"].values()
+    assert plan["goal"]["inputDiff"]["adds"]["region"] == HOME.region == told["config"]["aws:region"]
+    assert plan["goal"]["inputDiff"]["deletes"] == ["secretKey"]
+
+
+def test_an_event_of_a_provider_is_emptied() -> None:
+    new = {**provider({"region": HOME.region, "secretKey": LEAK}), "outputs": {"secretKey": LEAK}}
+    told = {"op": "create", "urn": new["urn"], "type": new["type"], "new": new}
+    lines = [{"sequence": 0, "preludeEvent": {"config": {"lake:password": LEAK}}},
+             {"sequence": 1, "resourcePreEvent": {"metadata": told}}]  # fmt: skip
+    source = Source("preview", "events.jsonl", b"\n".join(json.dumps(one).encode() for one in lines))
+    after = redact(source)
+    assert (after.removed, LEAK.encode() in b"".join(after.pieces)) == (3, False)
+
+
 def test_a_large_document_is_gone_into_without_a_copy() -> None:
     many = [resource("aws:a/b:B", str(number), {"x": "y" * 300}) for number in range(6000)]
     source = state(*many, resource("aws:a/b:B", "b", {"x": WAYS["wire"]}))
