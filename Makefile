@@ -2,16 +2,19 @@
 # TESTS and ARGS narrow a run: make test TESTS=tests/checks ARGS='-k rules'; make demo ARGS='--tables 45000'.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check format lock bench mutants clean environment
+.PHONY: help demo demo-pr test soak check format lock bench mutants clean environment
 
 BIN := .venv/bin
 ROOMS := floodline checks reports policies lake lab
 
 help:           ## Say what there is to make
-	@sed -n 's/^\([a-z]*\): .*## /make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\): .*## /make \1\t/p' $(MAKEFILE_LIST)
 
 demo: environment ## Declare a lake, open it behind its declaration's back, and see who can read what
 	@$(BIN)/floodline demo $(ARGS)
+
+demo-pr: environment ## Change the declared lake in five pull requests, and see which would open it
+	@$(BIN)/floodline demo --pull-request $(ARGS)
 
 test: environment ## Run the tests on two cores, a browser's among them, then try wrong versions of the engine on them
 	@.ci/browser
@@ -23,8 +26,9 @@ test: environment ## Run the tests on two cores, a browser's among them, then tr
 mutants: environment ## Of small wrong versions of the access engine, say how many the tests notice
 	@$(BIN)/python tests/mutation/gate.py $(MUTANTS)
 
-soak: environment ## Hold the engine against its specification, and the reading against bad days, on many more random lakes; more mutants
+soak: environment ## Hold the engine and the gate against its specification, and the reading against bad days, on many more random lakes; more mutants
 	@FLOODLINE_PAIRS=$${FLOODLINE_PAIRS:-20000} $(BIN)/python -m pytest -n 2 -q tests/compare/test_compare_specification.py $(ARGS)
+	@FLOODLINE_DEPLOYMENTS=$${FLOODLINE_DEPLOYMENTS:-10000} $(BIN)/python -m pytest -n 2 -q tests/compare/test_gate_specification.py $(ARGS)
 	@FLOODLINE_PLANS=$${FLOODLINE_PLANS:-10000} FLOODLINE_AT_ONCE=$${FLOODLINE_AT_ONCE:-4} $(BIN)/python -m pytest -n 2 -q tests/live/test_bad_days.py $(ARGS)
 	@FLOODLINE_MUTANTS=$${FLOODLINE_MUTANTS:-3000} $(BIN)/python tests/mutation/gate.py $(MUTANTS)
 

@@ -13,6 +13,7 @@ from floodline.progress import steps
 
 if TYPE_CHECKING:
     from lab.server import Lab
+    from lab.up import Deployment
 
 AUDITOR = "arn:aws:iam::111122223333:role/lake-auditor"
 OPERATOR = "arn:aws:iam::111122223333:role/lake-admin"
@@ -24,6 +25,8 @@ class Running:
 
     lab: Lab
     resources: int
+    deployment: Deployment | None = None
+    """What the program declared; None where another process brought it up."""
 
     def clients(self) -> Any:
         """Return what an incident plays through: boto3 clients of a person with too many rights."""
@@ -70,4 +73,4 @@ def lake(tables: int, state: Path | None, *, port: int = 0, quiet: bool = False)
                 deployment.write(state)
         except UpError as error:
             raise CannotStart(str(error)) from error
-        yield Running(lab, len(deployment.export()["deployment"]["resources"]))
+        yield Running(lab, len(deployment.entries), deployment)

@@ -30,13 +30,23 @@ from floodline.progress import reading
     help="Which mishap to play; `floodline lab incidents` lists them.",
 )
 @click.option(
+    "--pull-request",
+    "pull",
+    is_flag=True,
+    help="Play pull requests instead: which of five changes would open the lake?",
+)
+@click.option(
     "--out", default="out", show_default=True, metavar="DIR", help="Where to write state, recordings, report."
 )
-def command(tables: int, name: str, out: str) -> int:
+def command(tables: int, name: str, pull: bool, out: str) -> int:
     """Open a declared lake behind its declaration's back, on this machine, and see it found.
 
     Needs no account and no network: an AWS of its own runs on this machine and goes with the command.
     """
+    if pull:
+        from floodline.pulls import play  # noqa: PLC0415
+
+        return play(tables, Path(out))
     from lab import incidents  # noqa: PLC0415 - only this command and `lab` need the extra
 
     try:

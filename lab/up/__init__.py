@@ -9,7 +9,7 @@ from __future__ import annotations
 from lab.up.aws import AwsProvider, OfflineProvider
 from lab.up.deployment import Deployment
 from lab.up.errors import CreateError, ProgramError, ProjectError, UnsupportedError, UpError
-from lab.up.evaluation import evaluate, up
+from lab.up.evaluation import evaluate, preview, up
 from lab.up.provider import Created, Goal, Provider
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "UnsupportedError",
     "UpError",
     "evaluate",
+    "preview",
     "up",
 ]

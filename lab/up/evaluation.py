@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
 from lab.up import project as projects
-from lab.up.aws import AwsProvider
+from lab.up.aws import AwsProvider, OfflineProvider
 from lab.up.deployment import Deployment
 from lab.up.errors import ProgramError
 from lab.up.monitor import MESSAGE, Monitor
@@ -122,6 +122,33 @@ def up(
             organization=organization,
             log=log,
         )
+
+
+def preview(
+    project_dir: Path,
+    previous: Deployment,
+    *,
+    account: str,
+    region: str = "us-east-1",
+    stack: str = "dev",
+    config: Mapping[str, str] | None = None,
+    organization: str = "organization",
+) -> dict[str, Any]:
+    """Evaluate the program as a preview over the state before; nothing is created, and AWS is not asked.
+
+    Returns what `pulumi preview --json --show-sames` would print (`Deployment.preview_json` says how far).
+    """
+    chosen = {"aws:region": region, **projects.read(project_dir, stack, config).config}["aws:region"]
+    found = evaluate(
+        project_dir,
+        provider=OfflineProvider(account, chosen),
+        stack=stack,
+        config={**(config or {}), "aws:region": chosen},
+        organization=organization,
+        preview=True,
+        previous=previous,
+    )
+    return found.preview_json(previous)
 
 
 @contextmanager
