@@ -10,6 +10,7 @@ any value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
@@ -30,8 +31,10 @@ from checks.declared.item import KINDS
 from checks.declared.where import Places
 from checks.model import Facts
 from checks.model import Severity as Grade
-from checks.rules import Options, Rule, Scope, discover
+from checks.rules import Chosen, OptionError, Rule, Scope, discover, settle
 from checks.scene import Stage
+from checks.sensitivity import SHIPPED, SensitivityError, settled
+from checks.spelling import printable
 from policies.wire import Properties, properties, some
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "floodline"
 DOUBTS: Final = "could-not-be-decided"
+SETTINGS: Final = "settings"
 
 _AWS: Final = ("aws:", "aws-native:")
 _CLUES: Final = ("arn", "catalogId", "name", "region")
@@ -49,6 +53,9 @@ _CLUES: Final = ("arn", "catalogId", "name", "region")
 
 _NOWHERE: Final = "unknown"
 """Account and region where nothing tells them. No rule takes it for an account: it has no twelve digits."""
+
+_FORMS: Final = {"account": re.compile(r"[0-9]{12}"), "region": re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")}
+_WANTED: Final = {"account": "twelve digits, as a text", "region": "a region such as `eu-west-1`"}
 
 _SHOWN: Final = 20
 """So many undecided places are named one by one; in a stack of thousands the rest are counted."""
@@ -84,7 +91,7 @@ class _Doubt:
 class _Judged:
     """What one look at resources found."""
 
-    hits: list[tuple[Rule, Hit]] = field(default_factory=list)
+    hits: list[tuple[Chosen, Hit]] = field(default_factory=list)
     doubts: dict[_Doubt, list[Rule]] = field(default_factory=dict)
 
 
@@ -95,23 +102,35 @@ class Pack:
         """Offer the rules that there are."""
         self._rules = {rule.name: rule for rule in discover()}
         self._policies = {rule.name: _policy(rule) for rule in self._rules.values()}
-        self._doubts = _doubts_policy()
-        self._options: dict[str, Options] = {}
+        self._doubts, self._settings = _doubts_policy(), _settings_policy()
+        self._chosen: tuple[Chosen, ...] = ()
+        self._sensitivity = SHIPPED
+        self._place = (_NOWHERE, _NOWHERE)
         self._asked: dict[str, Properties] = {}
         self.configure({})
 
     def policies(self) -> list[Policy]:
-        """Return every rule as a policy, and the one under which is said what could not be decided."""
-        return [self._doubts, *self._policies.values()]
+        """Return every rule as a policy, what could not be decided as another, and the pack's own settings."""
+        return [self._settings, self._doubts, *self._policies.values()]
 
     def configure(self, config: Mapping[str, Mapping[str, object]]) -> None:
         """Take each policy's properties, and forget what was seen before.
 
         Raises:
-            OptionError: an option that the rule does not have, or a value that it does not understand.
+            OptionError: an option that the rule does not have, or a value that nobody understands.
 
         """
-        self._options = {name: rule.settle(config.get(name, {})) for name, rule in self._rules.items()}
+        self._chosen = settle({name: config[name] for name in self._rules if name in config})
+        told = dict(config.get(SETTINGS, {}))
+        try:
+            self._sensitivity = settled(_object(told.pop("sensitivity", {})))
+        except SensitivityError as error:
+            raise OptionError(f"policy `{SETTINGS}`: {error}") from None
+        self._place = _known(told.pop("account", None), "account"), _known(told.pop("region", None), "region")
+        for name in sorted(told):
+            raise OptionError(
+                f"policy `{SETTINGS}` has no `{printable(name)}`; it has `account`, `region`, `sensitivity`"
+            )
         self._asked = {}
 
     # ------------------------------------------------------------------------------------------------------- judging
@@ -143,30 +162,31 @@ class Pack:
         yield from self._judge(seen, Scope.STACK, enabled)
 
     def _judge(self, seen: _Seen, scope: Scope, enabled: Callable[[Policy], bool]) -> Iterator[Said]:
-        rules = [rule for name, rule in self._rules.items() if rule.scope is scope and enabled(self._policies[name])]
-        reads = frozenset[Facts]().union(*(rule.reads for rule in rules))
+        rules = [one for one in self._chosen if one.rule.scope is scope and enabled(self._policies[one.rule.name])]
+        reads = frozenset[Facts]().union(*(one.rule.reads for one in rules))
         found = _Judged()
-        for lake in seen.lakes(reads):
+        for lake in seen.lakes(reads, self._place):
             self._ask(lake, rules, found)
-        for rule, hit in found.hits:
-            text = f"{hit.plain if seen.secret else hit.message} ({rule.id})"
-            yield Said(self._policies[rule.name], text, hit.subject.urn, _GRADES[hit.severity or rule.severity])
+        for one, hit in found.hits:
+            text = f"{hit.plain if seen.secret else hit.message} ({one.rule.id})"
+            severity = one.severity if one.severity is not None else hit.severity or one.rule.severity
+            yield Said(self._policies[one.rule.name], text, hit.subject.urn, _GRADES[severity])
         if enabled(self._doubts):
             for text, urn in _told(found.doubts):
                 yield Said(self._doubts, text, urn, Severity.LOW)
 
-    def _ask(self, lake: Lake, rules: list[Rule], found: _Judged) -> None:
+    def _ask(self, lake: Lake, rules: list[Chosen], found: _Judged) -> None:
         dark = list(_not_understood(lake))
-        stage = Stage(lake)
-        for rule in rules:
+        stage = Stage(lake, self._sensitivity)
+        for one in rules:
             for facts, doubt in dark:
-                if facts in rule.reads or facts is Facts.OTHER:
-                    found.doubts.setdefault(doubt, []).append(rule)
-            for hit in rule.find(stage.under(self._options[rule.name])):
+                if facts in one.rule.reads or facts is Facts.OTHER:
+                    found.doubts.setdefault(doubt, []).append(one.rule)
+            for hit in one.rule.find(stage.under(one.options)):
                 if hit.undecided:
-                    found.doubts.setdefault(_Doubt(hit.subject.urn, hit.plain), []).append(rule)
+                    found.doubts.setdefault(_Doubt(hit.subject.urn, hit.plain), []).append(one.rule)
                 else:
-                    found.hits.append((rule, hit))
+                    found.hits.append((one, hit))
 
 
 class _Seen:
@@ -191,15 +211,18 @@ class _Seen:
         maker = one.provider.urn if one.HasField("provider") else None
         self._resources.append(_resource(one, inputs, msgspec.json.encode(clues), maker))
 
-    def lakes(self, reads: frozenset[Facts]) -> tuple[Lake, ...]:
-        """Read what rules need of the resources, exactly as a state that holds them would be read."""
+    def lakes(self, reads: frozenset[Facts], place: tuple[str, str]) -> tuple[Lake, ...]:
+        """Read what rules need of the resources, exactly as a state that holds them would be read.
+
+        *place* are the account and the region of what does not tell its own.
+        """
         ours = tuple(
             Declared(Entry(resource, "", "deployment"), kind)
             for resource in self._resources
             if is_ours(resource.type) and ((kind := KINDS.get(resource.type)) is None or kind.facts in reads)
         )
         declaration = Declaration((), (), ours, Places([*self._providers.values(), *self._resources], {}))
-        return declaration.place(account=_NOWHERE, region=_NOWHERE)
+        return declaration.place(account=place[0], region=place[1])
 
 
 def _resource(one: Any, inputs: bytes, outputs: bytes, provider: str | None) -> Resource:
@@ -255,15 +278,15 @@ def _policy(rule: Rule) -> Policy:
     grave = rule.severity >= Grade.HIGH
     texts: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
     single: dict[str, Any] = {"type": ["string", "integer"]}
+    words = [one.word for one in sorted(Grade, reverse=True)]
     about: dict[str, Any] = {
         "name": rule.name,
         "description": rule.what,
         "enforcement_level": EnforcementLevel.MANDATORY if grave else EnforcementLevel.ADVISORY,
         "config_schema": PolicyConfigSchema(
             {one.name: (single if one.single else texts) | {"description": one.doc} for one in rule.options}
-        )
-        if rule.options
-        else None,
+            | {"severity": {"type": "string", "enum": words, "description": "in place of the rule's own"}}
+        ),
         "display_name": f"{rule.id} {rule.name}",
         "severity": _GRADES[rule.severity],
         "remediation_steps": rule.fix,
@@ -284,3 +307,47 @@ def _doubts_policy() -> Policy:
         display_name="floodline could not decide",
         severity=Severity.LOW,
     )
+
+
+def _settings_policy() -> Policy:
+    """Carry what all rules share: Pulumi's configuration is by policy."""
+    texts = {"type": "array", "items": {"type": "string"}}
+    marks = {"type": "object", "additionalProperties": {"anyOf": [{"type": "string"}, texts]}}
+    sensitivity = {
+        "type": "object",
+        "description": "what counts as sensitive, beside what is shipped",
+        "properties": {
+            "shipped": {"type": "boolean", "description": "whether the shipped patterns count too"},
+            "tags": marks | {"description": "LF-tag key to the value or values that mark"},
+            "parameters": marks | {"description": "parameter of a column, table or database to its value or values"},
+            "columns": texts | {"description": "names of columns, with * and ?"},
+            "tables": texts | {"description": "names of tables, with * and ?"},
+            "comments": texts | {"description": "texts in comments"},
+            "spared": texts | {"description": "names of columns that are harmless, with * and ?"},
+        },
+    }
+    account = {"type": "string", "pattern": "^[0-9]{12}$", "description": "of resources that do not tell their own"}
+    region = {"type": "string", "description": "of resources that do not tell their own"}
+    return StackValidationPolicy(
+        SETTINGS,
+        "Says what counts as sensitive and where the lake lies, for all rules. It reports nothing.",
+        _served,
+        EnforcementLevel.ADVISORY,
+        PolicyConfigSchema({"sensitivity": sensitivity, "account": account, "region": region}),
+        display_name="floodline's settings",
+        severity=Severity.LOW,
+    )
+
+
+def _object(told: object) -> Mapping[str, Any]:
+    if not isinstance(told, Mapping):
+        raise OptionError(f"policy `{SETTINGS}`: `sensitivity` must be an object")
+    return told
+
+
+def _known(told: object, name: str) -> str:
+    if told is None:
+        return _NOWHERE
+    if not isinstance(told, str) or not _FORMS[name].fullmatch(told):
+        raise OptionError(f"policy `{SETTINGS}`: `{name}` must be {_WANTED[name]}")
+    return told
