@@ -187,6 +187,8 @@ HEAVY = (
     "duckdb",
     "msgspec",
     "zstandard",
+    "junitparser",
+    "arro3",
 )
 
 

@@ -2,9 +2,11 @@
 
 import json
 import re
+import sys
 import unicodedata
 from collections import Counter
 from dataclasses import replace
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_samples import HOSTILE, LEDGER, TYPICAL, clean, crowd, finding, ledger, nasty, summary
+from report_samples import HOSTILE, LEDGER, TYPICAL, clean, crowd, deployment, finding, ledger, nasty, summary
 from rich.cells import cell_len
 
 import reports
@@ -24,19 +26,32 @@ from reports.formats import text as text_format
 
 GOLDEN = Path(__file__).parent / "golden"
 FORMATS = discover()
-REPORTS = {"nasty": nasty(), "clean": clean()}
+REPORTS = {"nasty": nasty(), "clean": clean(), "gate": deployment()}
 SCHEMA = jsonschema.Draft202012Validator(reports.schema())
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
 @pytest.mark.parametrize("which", list(REPORTS))
 def test_report_matches_golden(name: str, which: str, accept: bool) -> None:
-    rendered = FORMATS[name].render(REPORTS[which])
-    raw = rendered.encode() if isinstance(rendered, str) else rendered
+    raw = _bytes(FORMATS[name].render(REPORTS[which]))
     golden = GOLDEN / f"{which}{FORMATS[name].suffixes[0]}"
     if accept:
         golden.write_bytes(raw)
     assert raw == golden.read_bytes(), f"run `pytest --accept` and review the diff of {golden.name}"
+
+
+def test_ten_thousand_findings_match_their_digests(accept: bool) -> None:
+    """Whole files of this size would tell nobody anything; a digest tells that something changed."""
+    many = crowd(10_000)
+    found = {name: sha256(_bytes(one.render(many))).hexdigest() for name, one in FORMATS.items()}
+    golden = GOLDEN / "crowd.digests.json"
+    if accept:
+        golden.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    assert found == json.loads(golden.read_text("utf-8"))
+
+
+def _bytes(rendered: str | bytes) -> bytes:
+    return rendered.encode() if isinstance(rendered, str) else rendered
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
@@ -61,16 +76,40 @@ def test_a_partial_view_without_findings_says_so(name: str) -> None:
 
 # ------------------------------------------------------------------------------------------------------------ discovery
 def test_formats_are_found_by_their_files() -> None:
-    assert {"text", "json", "html"} <= set(FORMATS) == set(formats.names())
+    published = {"asff", "csv", "html", "json", "junit", "markdown", "ocsf", "oscal", "parquet", "sarif", "text"}
+    assert published <= set(FORMATS) == set(formats.names())
     assert all(name == one.name for name, one in FORMATS.items())
     with pytest.raises(KeyError):
         formats.load("telex")
 
 
 def test_a_suffix_names_the_format() -> None:
-    guessed = {path: of_path(path) for path in ("a/report.HTML", "x.json", "x.txt", "x.docx", "json")}
-    names = {path: one and one.name for path, one in guessed.items()}
-    assert names == {"a/report.HTML": "html", "x.json": "json", "x.txt": "text", "x.docx": None, "json": None}
+    wanted = {
+        "a/report.HTML": "html",
+        "x.json": "json",
+        "x.txt": "text",
+        "x.docx": None,
+        "json": None,
+        "x.md": "markdown",
+        "x.sarif": "sarif",
+        "x.sarif.json": "sarif",
+        "x.csv": "csv",
+        "x.parquet": "parquet",
+        "TEST-x.xml": "junit",
+        "x.ocsf.jsonl": "ocsf",
+        "x.asff.jsonl": "asff",
+        "x.oscal.json": "oscal",
+    }
+    guessed = {path: of_path(path) for path in wanted}
+    assert {path: one and one.name for path, one in guessed.items()} == wanted
+
+
+def test_a_format_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    formats.load("parquet").ready()
+    monkeypatch.setitem(sys.modules, "arro3.io", None)
+    with pytest.raises(formats.NotReadyError) as caught:
+        formats.load("parquet").ready()
+    assert str(caught.value) == "the format `parquet` needs `arro3`; install it with `pip install 'floodline[parquet]'`"
 
 
 def test_a_file_without_a_format_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
