@@ -51,7 +51,7 @@ def command(
     if not accepts(found):
         raise Usage(f"{found['rule']} cannot be accepted: it was not seen, or is about a waiver")
     if found["waived"] is not None and found["waived"].get("kind") != "baseline":
-        raise Usage(f"finding `{finding}` is accepted already, until {found['waived'].get('expires')}")
+        raise Usage(f"finding `{found['id']}` is accepted already, until {found['waived'].get('expires')}")
     if last < today:
         raise Usage(f"--expires: {last} is over")
     if since > today:
@@ -90,6 +90,6 @@ def _found(told: Json, finding: str) -> Json:
     if finding not in known:
         close = get_close_matches(finding, known, n=1)
         hint = f"; did you mean `{close[0]}`?" if close else ""
-        raise Usage(f"the report has no finding `{finding}`{hint}")
+        raise Usage(f"the report has no finding `{printable(finding)}`{hint}")
     found: Json = known[finding]
     return found
