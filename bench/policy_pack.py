@@ -44,7 +44,8 @@ class Figures:
 
 
 def main() -> int:
-    tables, columns = (int(one) for one in (*sys.argv[1:3], "15000", "20")[:2])
+    asked = [int(one) for one in sys.argv[1:3]]
+    tables, columns = (*asked, *(15_000, 20)[len(asked) :])
     found = measure(tables, columns)
     print(f"{found.listed:,} resources ({tables:,} tables of {columns} columns), {found.said} violations and doubts")
     print(f"  each resource   {found.each:8.2f} s CPU   {1000 * found.each / max(found.listed, 1):.2f} ms each")
@@ -60,14 +61,14 @@ def measure(tables: int, columns: int, *, each: bool = True) -> Figures:
         analyzer = analyzer_pb2_grpc.AnalyzerStub(channel)
         analyzer.Configure(analyzer_pb2.ConfigureAnalyzerRequest())
         found.rest, before = peak(process), cpu(process)
-        for one in _listed(tables, columns) if each else ():
+        for one in _listed(tables, columns, "inputs") if each else ():
             request = analyzer_pb2.AnalyzeRequest(
                 type=one.type, name=one.name, urn=one.urn, properties=one.properties, provider=one.provider
             )
             found.said += len(analyzer.Analyze(request).diagnostics)
         between = cpu(process)
         message = bytearray()
-        for one in _listed(tables, columns):
+        for one in _listed(tables, columns, "outputs"):
             message += analyzer_pb2.AnalyzeStackRequest(resources=[one]).SerializeToString()
             found.listed += 1
         found.message = len(message)
@@ -79,8 +80,8 @@ def measure(tables: int, columns: int, *, each: bool = True) -> Figures:
     return found
 
 
-def _listed(tables: int, columns: int) -> Iterator[Any]:
-    """Every resource of the benches' state, as the engine lists it."""
+def _listed(tables: int, columns: int, which: str) -> Iterator[Any]:
+    """Every resource of the benches' state with its inputs or outputs, as the engine lists it."""
     settings = struct_pb2.Struct()
     settings.update({"region": REGION})
     provider = analyzer_pb2.AnalyzerProviderResource(
@@ -89,7 +90,7 @@ def _listed(tables: int, columns: int) -> Iterator[Any]:
     for one in resources(tables, columns):
         if not one["type"].startswith("pulumi:"):
             held = struct_pb2.Struct()
-            held.update(one["outputs"])
+            held.update(one[which])
             name = one["urn"].rpartition("::")[2]
             yield analyzer_pb2.AnalyzerResource(
                 type=one["type"], name=name, urn=one["urn"], properties=held, provider=provider

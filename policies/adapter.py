@@ -156,7 +156,7 @@ class Pack:
                 if not is_ours(one.type):
                     seen.add(one, None, clues)
                 elif asked is None:  # nobody was asked: the answer must do
-                    seen.add(one, properties(one.properties), {})
+                    seen.add(one, properties(one.properties, without="id"), {})
                 else:
                     seen.add(one, asked, clues)
         yield from self._judge(seen, Scope.STACK, enabled)

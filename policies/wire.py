@@ -53,9 +53,11 @@ class Properties:
         return zlib.decompress(self.packed)
 
 
-def properties(struct: Any) -> Properties:
-    """Read a ``Struct``."""
+def properties(struct: Any, *, without: str | None = None) -> Properties:
+    """Read a ``Struct``, *without* a member that nobody asks for."""
     found, secret = plain(struct)
+    if without is not None:
+        found.pop(without, None)
     return Properties(zlib.compress(msgspec.json.encode(found), 1), secret)
 
 
