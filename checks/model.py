@@ -848,3 +848,5 @@ class Report:
     lakes: tuple[LakeId, ...] = ()
     equalities: tuple[Equality, ...] | None = None
     """Why what is spelt differently is the same; None where nobody asked."""
+    frameworks: tuple[str, ...] = ()
+    """The frameworks whose controls are shown; empty: every one."""

@@ -20,6 +20,7 @@ _COMMANDS = {
     "waive": "Print the entry that accepts one finding of a report, for waivers.toml.",
     "baseline": "Sign off what an old lake is found with, so that only what is new or wider counts.",
     "verify": "Check that evidence (`check -o evidence=DIR`) is untouched, and that its findings follow from it.",
+    "controls": "Show which controls of NIST, SOC 2, ISO 27001, PCI DSS, HIPAA and GDPR a rule's findings bear on.",
     "rules": "List what is looked for.",
     "schema": "Print the JSON Schema of the JSON report.",
     "iam-policy": "Print the least IAM policy that a complete reading needs.",

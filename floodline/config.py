@@ -32,7 +32,7 @@ NAME = "floodline.toml"
 
 LONGEST_DAYS = 180
 
-_LISTS = frozenset({"state", "stack", "preview", "live", "region", "output", "role-arn"})
+_LISTS = frozenset({"state", "stack", "preview", "live", "region", "output", "role-arn", "framework"})
 _TEXTS = frozenset({
     "fail-on", "min-severity", "account", "profile", "organization", "accounts", "role-name", "external-id",
     "session-name",

@@ -15,10 +15,20 @@ from checks.waivers import Acceptance
 from floodline import __version__
 from floodline.errors import CannotStart
 from floodline.evidence import arguments
-from floodline.inputs import Read, now, stamp
+from floodline.inputs import Read, declared_sources, now, stamp
 
 
-def deployment(sources: Sequence[declared.Source]) -> declared.Deployment:
+def deployment(previews: Sequence[str], states: Sequence[str], stacks: Sequence[str] = ()) -> declared.Deployment:
+    """Read what is about to be deployed, and what is declared before it.
+
+    Raises:
+        CannotStart: a file is missing, is none that this version understands, or does not tell enough.
+
+    """
+    return understood(declared_sources(states, stacks, previews))
+
+
+def understood(sources: Sequence[declared.Source]) -> declared.Deployment:
     """Understand what is about to be deployed, and what is declared before it.
 
     Raises:

@@ -205,3 +205,22 @@ def threshold(fail_on: str | None, least: str | None, *, exit_zero: bool) -> Thr
         words = frozenset(told - {"none"})
     severity = Severity.LOW if least is None else Severity[least.upper()]
     return Threshold(words, severity, exit_zero)
+
+
+def framework(command: Command) -> Command:
+    """Add ``--framework``; the command gets full ids."""
+    return click.option(
+        "--framework", "framework", multiple=True, metavar="NAME", callback=_frameworks,
+        help="Show the controls of this framework only; repeat for several (`floodline controls` lists them).",
+    )(command)  # fmt: skip
+
+
+def _frameworks(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    from reports.controls import FrameworkError, chosen  # noqa: PLC0415 - only where one is named
+
+    try:
+        return tuple(one.id for one in chosen(names))
+    except FrameworkError as error:
+        raise Usage(f"--framework: {error}") from error

@@ -40,3 +40,14 @@ EXIT_CODES: dict[ExitCode, str] = {
     ExitCode.CANNOT_START: "Could not start: credentials, authorisation, or a source that was not found.",
     ExitCode.USAGE: "Usage or configuration error.",
 }
+
+OUT_OF_SCOPE = (
+    ("Accounts and regions that are not listed here", "They were not read: nothing is said of them."),
+    (
+        "Ways to the data around the catalog",
+        "IAM and S3 policies, KMS keys and role trust are not evaluated: who may become a role is not told here.",
+    ),
+    ("Who is in a group, an account or an organization", "Its members are not counted: reach says many."),
+    ("What was done with access", "The report says what is allowed, not what was read: CloudTrail tells that."),
+)
+"""What the report does not speak of, and why: on every page, for whoever relies on it."""

@@ -19,6 +19,7 @@ from floodline.equal import explain
 from floodline.errors import CannotStart, Usage
 from floodline.inputs import Read, Reader, asking, declared_by, declared_sources, now, only_regions, recordings
 from floodline.options import Whom, pace, sources, threshold
+from floodline.options import framework as framework_option
 from floodline.options import whom as whom_options
 from floodline.outputs import summary, wanted, write
 from floodline.progress import reading
@@ -47,6 +48,7 @@ from floodline.progress import reading
 @click.option("--explain-equal", is_flag=True, help="Say on stderr why what is spelt differently is the same access.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress on stderr.")
 @waiving.options
+@framework_option
 @config.option
 def command(
     state: tuple[str, ...],
@@ -66,6 +68,7 @@ def command(
     quiet: bool,
     waivers: str | None,
     baseline: str | None,
+    framework: tuple[str, ...],
     settings: config.Settings,
 ) -> int:
     """Compare a declared lake with the live one: who can read what was never declared.
@@ -126,6 +129,7 @@ def command(
         summary(result)
     if explain_equal:
         result = replace(result, equalities=explain(told, read, result, account=account, region=only))
+    result = replace(result, frameworks=framework)
     if keeper is not None:
         files = waiving.files(settings, waivers, baseline)
         result = keeper.keep(result, given, [told], read, outputs, files)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 
 import click
 
@@ -10,8 +11,9 @@ from checks.evaluate import WORDS
 from checks.model import Severity
 from floodline import config, evidence, waiving
 from floodline.errors import CannotStart, Usage
-from floodline.gating import deployment, report
+from floodline.gating import report, understood
 from floodline.inputs import declared_sources, now, only_regions, recordings
+from floodline.options import framework as framework_option
 from floodline.options import threshold
 from floodline.outputs import summary, wanted, write
 
@@ -48,6 +50,7 @@ from floodline.outputs import summary, wanted, write
     help="Write a report; repeat for several. - is standard output: -o json=-",
 )
 @waiving.options
+@framework_option
 @config.option
 @click.option("--fail-on", metavar="WORDS", help=f"What decides the exit code: {','.join(WORDS)},none.")
 @click.option(
@@ -67,6 +70,7 @@ def command(
     output: tuple[str, ...],
     waivers: str | None,
     baseline: str | None,
+    framework: tuple[str, ...],
     settings: config.Settings,
     fail_on: str | None,
     min_severity: str | None,
@@ -95,11 +99,12 @@ def command(
     settings.mention(quiet=quiet)
     accepted = waiving.acceptance(settings, waivers, baseline, now=started, command="gate")
     given = declared_sources(state, stack, preview)
-    told = deployment(given)
+    told = understood(given)
     read = only_regions(recordings(live), (region,) if region else ()) if live else None
     if read is not None and not read.live.lakes:
         raise CannotStart("the recording has no lake: leave --live out, or give what `floodline collect` wrote")
     result = report(told, read, account=account, region=region, threshold=limit, started=started, acceptance=accepted)
+    result = replace(result, frameworks=framework)
     if keeper is not None:
         files = waiving.files(settings, waivers, baseline)
         result = keeper.keep(result, given, [told.before, told.after], read, outputs, files)

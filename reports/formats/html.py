@@ -18,14 +18,14 @@ from markupsafe import Markup
 
 from checks import spelling
 from checks.model import ExitCode, Severity, Verdict
-from reports import definitions
+from reports import controls, definitions
 from reports.formats import Format
 from reports.order import ordered, severities, standing, summary
 from reports.picture import picture
 from reports.verdict import caller, completeness, headline
 
 if TYPE_CHECKING:
-    from checks.model import Report
+    from checks.model import LakeId, Report
 
 CARDS = 150
 """Findings shown in full, the worst first; this many fit a page that stays quick to open and possible to print."""
@@ -63,10 +63,33 @@ def render(report: Report) -> str:
         gaps=report.gaps[:GAPS],
         gaps_left_out=max(len(report.gaps) - GAPS, 0),
         waived=waived[:LISTED],
+        matrix=controls.matrix(report, report.frameworks),
+        shown=frozenset(one.id for one in findings[:LISTED]),
+        places=_places(report),
         style=style,
         script=script,
         policy=_policy(style, script),
     )
+
+
+@cache
+def _grouped(rule: str, frameworks: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Give the controls of a rule: name of the framework, and its ids in words."""
+    found = []
+    for one in controls.chosen(frameworks):
+        ids = [control.id for control in controls.of_rule(rule, frameworks) if control.framework == one.id]
+        if ids:
+            found.append((one.name, ", ".join(ids)))
+    return found
+
+
+def _places(report: Report) -> list[tuple[LakeId, int, int, int]]:
+    """Give each lake with its readings, how many of them are whole, and the rows that they gave."""
+    found = []
+    for lake in report.lakes:
+        rows = [row for row in report.ledger if (row.account, row.region) == (lake.account, lake.region)]
+        found.append((lake, len(rows), sum(row.complete for row in rows), sum(row.rows for row in rows)))
+    return found
 
 
 def finalize(value: object) -> object:
@@ -102,6 +125,7 @@ def _environment() -> Environment:
         "waiver": spelling.waiver_words,
         "listing": spelling.listing,
         "picture": picture,
+        "controls": _grouped,
         "plural": lambda value, noun: f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s",
     }
     environment.globals |= {
@@ -113,6 +137,8 @@ def _environment() -> Environment:
         "EXIT_CODES": definitions.EXIT_CODES,
         "Severity": Severity,
         "CLEAN": ExitCode.CLEAN,
+        "SUPPORTS": controls.WORDS,
+        "OUT_OF_SCOPE": definitions.OUT_OF_SCOPE,
     }
     return environment
 

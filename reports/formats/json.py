@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from checks import spelling
+from reports import controls
 from reports.formats import Format
 from reports.order import ordered, summary
 
 if TYPE_CHECKING:
-    from checks.model import Equality, Gap, Kept, LedgerRow, Report, Run, SourceInfo
+    from checks.model import Equality, Finding, Gap, Kept, LedgerRow, Report, Run, SourceInfo
     from checks.spelling import Json
 
 SCHEMA = "floodline/report/v1"
@@ -28,7 +29,7 @@ def document(report: Report) -> Json:
         "run": _run(report.run),
         "outcome": {"exit_code": int(report.exit_code), "complete": report.complete, "verdict": report.verdict},
         "summary": summary(report),
-        "findings": [spelling.finding(finding) for finding in ordered(report)],
+        "findings": [_finding(finding, report.frameworks) for finding in ordered(report)],
         "ledger": [_ledger(row) for row in report.ledger],
         "gaps": [_gap(gap) for gap in report.gaps],
         "lakes": [
@@ -38,6 +39,13 @@ def document(report: Report) -> Json:
     if report.equalities is not None:
         found["equalities"] = [_equality(one) for one in report.equalities]
     return found
+
+
+def _finding(finding: Finding, frameworks: tuple[str, ...]) -> Json:
+    listed: dict[str, list[str]] = {}
+    for one in controls.of_rule(finding.rule, frameworks):
+        listed.setdefault(one.framework, []).append(one.id)
+    return spelling.finding(finding) | {"controls": [{"framework": name, "ids": ids} for name, ids in listed.items()]}
 
 
 def _equality(one: Equality) -> Json:
