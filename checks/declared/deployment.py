@@ -14,7 +14,7 @@ from checks.model import Lake
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from checks.declared.document import Entry, Source
+    from checks.declared.document import Entry, Resource, Source
     from checks.model import LakeId
 
 _FRESH = frozenset({"create", "import"})
@@ -62,10 +62,12 @@ def foresee(sources: Iterable[Source]) -> Deployment:
     """
     documents = [parse(source) for source in sources]
     states = [one for one in documents if one.info.kind != "preview"]
-    previews = [one for one in documents if one.info.kind == "preview"]
-    if not previews:
+    if all(one.info.kind != "preview" for one in documents):
         raise StateError("nothing is to be deployed: give what `pulumi preview --json` prints with --preview")
     known = {one.info.stack for one in states} - {None}
+    listed = {entry.resource.urn: entry for state in states for entry in state.entries}
+    documents = [_shared(one, listed) if one.info.kind == "preview" else one for one in documents]
+    previews = [one for one in documents if one.info.kind == "preview"]
     past = list(states)
     for preview in previews:
         if preview.info.stack in known or (preview.info.stack is None and states):
@@ -78,6 +80,29 @@ def foresee(sources: Iterable[Source]) -> Deployment:
     for preview in previews:
         touched |= changes(preview.steps)
     return Deployment(replace(join(past), _places=places), replace(after, _places=places), touched)
+
+
+def _shared(preview: Document, listed: Mapping[str, Entry]) -> Document:
+    """Take what a preview leaves as it is from the side of before: what is one resource is read once."""
+    olds = {step.new.resource.urn: step.old for step in preview.steps if step.old is not None and step.new is not None}
+    entries = tuple(
+        before if before is not None and _alike(before.resource, entry.resource) else entry
+        for entry in preview.entries
+        for before in [listed.get(entry.resource.urn) or olds.get(entry.resource.urn)]
+    )
+    return replace(preview, entries=entries)
+
+
+def _alike(one: Resource, other: Resource) -> bool:
+    """Whether two resources are the same byte for byte, as far as anything is read of them."""
+    return (
+        one.inputs == other.inputs
+        and one.outputs == other.outputs
+        and (one.type, one.provider, one.id, one.custom, one.external, one.delete, one.pending_replacement)
+        == (other.type, other.provider, other.id, other.custom, other.external, other.delete, other.pending_replacement)
+        and (one.parent, one.source_position) == (other.parent, other.source_position)
+        and one.stack_trace == other.stack_trace
+    )
 
 
 def _fits(preview: Document, states: Sequence[Document]) -> None:
