@@ -6,6 +6,7 @@ already says, and is off unless asked for.
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,9 @@ ACCEPTED = 5
 GAPS = 5
 LONGEST = 300
 """Characters of one name-bearing text; the whole is in the other formats."""
+
+_COMMAND = re.compile(r"^((?:[ ]|\x1b\[[0-9;]*m)*):(?=:)|(?<=#)#(?=\[|vso\[)", re.MULTILINE)
+"""What a CI system's log would take for a command to it: ``::error::`` where a line begins, ``##[…`` anywhere."""
 
 SEVERITY_STYLE = {
     Severity.CRITICAL: "bold red",
@@ -79,7 +83,7 @@ def summarise(report: Report, *, width: int = 80, color: bool = False) -> str:
     )
     for part in _parts(report):
         console.print(part)
-    text = out.getvalue()
+    text = _COMMAND.sub(lambda found: f"{found[1] or ''}\\", out.getvalue())
     return text if color else "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 

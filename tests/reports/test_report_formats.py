@@ -195,6 +195,18 @@ def test_text_keeps_to_its_width_and_to_printable_characters(report, width: int)
     assert all(char == "\n" or char.isprintable() for char in rendered)
 
 
+@pytest.mark.parametrize("color", [False, True])
+def test_text_holds_no_command_for_a_log(color: bool) -> None:
+    words = " ".join(["::error::x", "##[error]x", "##vso[task.complete]"] * 40)
+    one = finding(message=words, cause=Cause("grant", words), fix_declare=words, fix_revoke=words, witness=None)
+    for width in range(40, 100):
+        told = text_format.summarise(replace(TYPICAL, findings=(one,)), width=width, color=color)
+        bare = re.sub(r"\x1b\[[0-9;]*m", "", told)
+        assert "::error" in bare
+        assert not re.search(r"^\s*::|##\[|##vso\[", bare, re.MULTILINE)
+        assert max(map(cell_len, bare.splitlines())) <= width
+
+
 def test_text_in_colour_says_the_same_words() -> None:
     colour = text_format.summarise(TYPICAL, color=True)
     assert "\x1b[" in colour
