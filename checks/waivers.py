@@ -162,6 +162,7 @@ class Accepted:
     """How much of a finding was accepted; None is not recorded.
 
     ``live`` is what live has, as the finding says it, or ``sha256:`` and the digest of that where it is long.
+    ``origin`` is that of a gate's finding: what stands today may be left alone, and not be declared for that.
     """
 
     added: tuple[Access, ...] | None = None
@@ -172,6 +173,7 @@ class Accepted:
     sensitive: int | None = None
     exposes: bool | None = None
     live: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,7 @@ class Acceptance:
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
-_TEXTS = ("rule", "principal", "account", "region", "reason", "owner", "author", "ticket", "command", "live")
+_TEXTS = ("rule", "principal", "account", "region", "reason", "owner", "author", "ticket", "command", "live", "origin")
 _COUNTS = ("tables", "columns", "sensitive-columns")
 _KEYS = (
     "finding", *_TEXTS, "resource", "approvers", "approved", "expires", "added", "removed", "principals", *_COUNTS,
@@ -419,7 +421,7 @@ def recorded(told: Mapping[str, object], bad: Callable[[str], None]) -> Accepted
     if exposes is not None and not isinstance(exposes, bool):
         bad("`exposes` must be true or false")
         exposes = None
-    live = told.get("live")
+    live, origin = told.get("live"), told.get("origin")
     return Accepted(
         _pieces(told, "added", bad),
         _pieces(told, "removed", bad),
@@ -429,6 +431,7 @@ def recorded(told: Mapping[str, object], bad: Callable[[str], None]) -> Accepted
         counts["sensitive-columns"],
         exposes if isinstance(exposes, bool) else None,
         live if isinstance(live, str) else None,
+        origin if isinstance(origin, str) else None,
     )
 
 
@@ -476,6 +479,8 @@ def acceptable(finding: Json) -> Json:
     }
     if finding["subject"]["kind"] != "grant" and finding.get("live"):
         told["live"] = _told_live(finding["live"])
+    if finding.get("origin") is not None:
+        told["origin"] = finding["origin"]
     return told
 
 
@@ -794,6 +799,8 @@ def excess(one: Finding, told: Accepted) -> list[str]:
             beyond += [f"it {said} {spelling.access_words(left)}, which was not accepted" for left in more]
     if told.exposes is False and one.exposure:
         beyond.append("it opens what a stack declares, which it did not when it was accepted")
+    if told.origin is not None and one.origin is not None and told.origin != one.origin.value:
+        beyond.append(f"its origin is {one.origin.value}, accepted was {printable(told.origin)}")
     if told.live is not None and one.live and told.live not in {one.live, _told_live(one.live)}:
         beyond.append(_something_else(one.live, told.live))
     return beyond

@@ -46,6 +46,7 @@ from checks.model import (
     Function,
     LakeId,
     OptInRef,
+    Origin,
     Reach,
     Severity,
     Subject,
@@ -300,6 +301,11 @@ GROWN = [
     (GRANT, replace(GRANT, added=(replace(GRANT.added[0], grantable=True),)), "may pass it on"),
     (GRANT, replace(GRANT, removed=(access("id"),)), "takes SELECT on column id"),
     (UNMANAGED, replace(UNMANAGED, exposure=True), "opens what a stack declares"),
+    (
+        replace(GRANT, origin=Origin.STANDING),
+        replace(GRANT, origin=Origin.ADOPTED),
+        "its origin is adopted, accepted was standing",
+    ),
     (SETTING, replace(SETTING, live="role/lake-admin, role/ml, role/new"), "accepted was role/lake-admin, role/ml"),
     (SETTING, replace(SETTING, live="role/lake-admin, " * 30), "something else"),
 ]

@@ -16,7 +16,7 @@ from floodline.errors import Usage
 
 
 def settings(path: Path | None) -> Settings:
-    return config.load(click.Context(click.Command("check")), click.Option(["--config"]), path and str(path))
+    return config.load(click.Context(click.Command("check")), click.Option(["--config"]), str(path) if path else None)
 
 
 def told(tmp_path: Path, text: str) -> Settings:
