@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 import pytest
 from line_world import World, replay, run
 
+from checks import waivers
 from checks.model import Severity
 from checks.review import Stage
 from floodline import config
@@ -190,3 +192,16 @@ def test_what_the_command_line_says_wins(world: World, empty):
 def test_a_broken_file_in_the_folder_is_not_passed_over(empty):
     (empty / "floodline.toml").write_text("fail-on = ")
     assert "floodline.toml: not TOML" in run("check", "--state", "x").refused(64)
+
+
+# ----------------------------------------------------------------------------------------------------- the documentation
+def test_the_documented_files_are_understood(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "waivers.md").read_text(encoding="utf-8")
+    entry, file = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "waivers.toml").write_text(entry)
+    (tmp_path / "baseline.json").touch()
+    found = told(tmp_path, file)
+    assert [stage.approvers for stage in found.review] == [2, 2]
+    (made,) = waivers.read(entry, "waivers.toml").entries
+    assert made.faults == ()
+    assert set(re.findall(r"^\| `(FL4[0-9]{2})`", text, flags=re.MULTILINE)) == set(waivers.KINDS)
