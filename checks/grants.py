@@ -267,6 +267,11 @@ class Pool:
         columns: Columns = Only(names) if kind == _ONLY else AllExcept(names)
         return TableColumns(table, columns)
 
+    def plain(self, number: int) -> Table | None:
+        """Return the table of a number if it is a whole one's."""
+        noun = self._nouns[number] if self.kinds[number] == _TABLE else None
+        return noun if isinstance(noun, Table) else None
+
     def of_types(self, wanted: tuple[type[Resource], ...]) -> bytes:
         """Return a 1 for each resource that is of one of these types, by number."""
         plain = {Table: _TABLE, AllTables: _ALL_TABLES, Database: _DATABASE, TagPolicy: _POLICY,

@@ -7,6 +7,7 @@ are built; ``holdings`` folds them, so that one cause on thousands of tables is 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,8 +30,8 @@ from checks.model import (
     TableColumns,
     TagPolicy,
 )
-from checks.principals import kind_of
-from checks.semantics import RAW_READS, READS, SUPER_USER, database_of, matches, within
+from checks.principals import groups_of, kind_of
+from checks.semantics import RAW_READS, READS, SELECT, SUPER_USER, database_of, matches, within
 from checks.sensitivity import SHIPPED, Senses, Sensitivity
 from checks.view import NO_TAGS, View, access
 
@@ -82,6 +83,7 @@ class Stage:
         self._chosen: dict[tuple[object, ...], tuple[int, ...]] = {}
         self._reached: dict[Resource, tuple[Table, ...]] = {}
         self._fitting: dict[tuple[type[Resource], ...], bytes] = {}
+        self._readable: dict[Principal, set[Table]] = {}
         self._shown: dict[tuple[Resource, bool], Mapping[Table, frozenset[str]]] = {}
         self._hot: dict[SubjectResource, tuple[int, int, tuple[Table, str, str] | None]] = {}
 
@@ -188,11 +190,66 @@ class Stage:
                     if database.catalog == catalog:
                         yield from tables
             case DataLocation(arn=arn):
-                for table, info in self.lake.tables.items():
-                    if info.location is not None and within(info.location, arn):
-                        yield table
+                yield from self.below(arn)
             case _:
                 return
+
+    @cached_property
+    def _located(self) -> tuple[list[str], list[Table]]:
+        """Return the places of tables' files in order, and beside each its table."""
+        places = [
+            (place, table)
+            for table, info in self.lake.tables.items()
+            for place in (*((info.location,) if info.location else ()), *info.additional)
+        ]
+        places.sort(key=lambda one: (one[0], one[1].database, one[1].name))
+        return [place for place, _ in places], [table for _, table in places]
+
+    def below(self, arn: str) -> Iterator[Table]:
+        """Yield the tables whose files lie at or below a location, each once."""
+        places, tables = self._located
+        spans = ((arn, arn + "\0"), (arn + "/", arn + "0"))  # what comes after `/` in a text is `0`
+        found = {
+            table: None for one, two in spans for table in tables[bisect_left(places, one) : bisect_left(places, two)]
+        }
+        return iter(found)
+
+    def readable(self, principal: Principal) -> set[Table]:
+        """Return the tables that a principal may read whole, through groups that certainly contain it, too."""
+        if principal not in self._readable:
+            pool, found = self.packed.pool, set[Table]()
+            for grant in (one for who in groups_of(principal) for one in self._reads(who)):
+                match grant.resource:
+                    case TagPolicy() as policy:
+                        body = self.view.expression(policy)
+                        found.update(
+                            table
+                            for table in self.reached(policy)
+                            if not self.view.tagged_columns(table)
+                            or (body is not None and self.view.match(body, table).columns is None)
+                        )
+                    case Catalog() | AnyResource() | AllTables():
+                        found.update(self.reached(grant.resource))
+                    case _:
+                        pass
+            for who in groups_of(principal):
+                number = pool.known_principal(who)
+                for place in self.packed.places_of(number) if number is not None else ():
+                    noun = pool.plain(self.packed.on_of[place])
+                    if noun is not None and SELECT in pool.pairs[self.packed.pair_of[place]][0]:
+                        found.add(noun)
+            self._readable[principal] = found
+        return self._readable[principal]
+
+    def _reads(self, who: Principal) -> Iterator[Grant]:
+        """Yield the grants of whole tables by anything but their names."""
+        for place in self.choose((who,), (AllTables, TagPolicy, AnyResource, Catalog), frozenset(), lending=False):
+            held = self.packed.pool.pairs[self.packed.pair_of[place]][0]
+            if (SELECT in held or SUPER_USER in held) and not self.packed.condition_of[place]:
+                grant = self.packed.at(place)
+                wide = isinstance(grant.resource, Catalog)
+                if wide == (SUPER_USER in held) and getattr(grant.resource, "resource_type", "TABLE") == "TABLE":
+                    yield grant
 
     def _tagged(self, policy: TagPolicy) -> Iterator[Table]:
         body = self.view.expression(policy)
@@ -432,14 +489,22 @@ class Scene:
         so it is for few. Those without a principal are left out.
         """
         packed = self.stage.packed
+        places = self.places(who, on, giving, lending=lending)
+        if not conditional:
+            places = (place for place in places if not packed.condition_of[place])
+        if test is not None:
+            places = (place for place in places if test(packed.at(place)))
+        return self.folded(places)
+
+    def folded(self, places: Iterable[int]) -> Iterator[Holding]:
+        """Fold grants, given by their places, as ``holdings`` does."""
+        packed = self.stage.packed
         pool, who_of, on_of = packed.pool, packed.who_of, packed.on_of
         folds: dict[int, dict[Resource, list[int]]] = {}
         homes: dict[int, Resource] = {}
-        for place in self.places(who, on, giving, lending=lending):
+        for place in places:
             person = who_of[place]
-            if pool.principals[person] is None or (packed.condition_of[place] and not conditional):
-                continue
-            if test is not None and not test(packed.at(place)):
+            if pool.principals[person] is None:
                 continue
             owner = pool.owner[on_of[place]]
             home = homes.get(owner)
@@ -452,8 +517,8 @@ class Scene:
             if len(inside) > _MANY:
                 every = [place for home in inside for place in held.pop(home)]
                 yield self._holding(person, Catalog(self.home), every, f"{len(inside):,} databases")
-            for home, places in held.items():
-                yield self._holding(person, home, places)
+            for home, some in held.items():
+                yield self._holding(person, home, some)
 
     def _holding(self, person: int, home: Resource, places: list[int], databases: str = "") -> Holding:
         packed = self.stage.packed

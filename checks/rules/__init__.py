@@ -313,8 +313,13 @@ def posture(
     chosen = settle(settings) if settings is None or isinstance(settings, Mapping) else tuple(settings)
     stage = Stage(lake, sensitivity, said)
     found: dict[str, Finding] = {}
+    doubts: set[tuple[Subject, str]] = set()
     for one in chosen:
         for hit in one.rule.find(stage.under(one.options)):
+            if hit.undecided:  # what is not known of one thing is said once, whatever hangs on it
+                if (hit.subject, hit.plain) in doubts:
+                    continue
+                doubts.add((hit.subject, hit.plain))
             finding = _finding(one, hit, stage)
             known = found.get(finding.id)
             # One root cause is one finding: what a rule says twice of one subject is said once, the graver.
