@@ -9,11 +9,15 @@ from importlib.metadata import version
 
 from checks import declared
 from checks.evaluate import Threshold
+from checks.gate import Rules
 from checks.gate.report import report as make
 from checks.model import Caller, Report, Run
+from checks.rules import OptionError, settle
+from checks.sensitivity import SensitivityError, settled
 from checks.waivers import Acceptance
 from floodline import __version__
-from floodline.errors import CannotStart
+from floodline.config import Settings
+from floodline.errors import CannotStart, Usage
 from floodline.evidence import arguments
 from floodline.inputs import Read, declared_sources, now, stamp
 
@@ -50,6 +54,7 @@ def report(
     threshold: Threshold,
     started: datetime,
     acceptance: Acceptance | None = None,
+    rules: Rules | None = None,
 ) -> Report:
     """Judge a deployment; *read* is the live side, where somebody recorded it.
 
@@ -85,4 +90,18 @@ def report(
         threshold=threshold,
         loose=told.after.gaps,
         acceptance=acceptance,
+        rules=rules,
     )
+
+
+def rules(settings: Settings, *, everything: bool, decides: bool) -> Rules:
+    """Understand what the settings say of posture rules and of what is sensitive.
+
+    Raises:
+        Usage: a rule, an option or a value that nobody understands.
+
+    """
+    try:
+        return Rules(settle(settings.rules), settled(settings.sensitivity), everything, decides)
+    except (OptionError, SensitivityError) as error:
+        raise Usage(f"{settings.path or 'settings'}: {error}") from error

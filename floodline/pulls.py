@@ -73,7 +73,7 @@ def _judge(running: Running, change: Change, tables: int, folder: Path, state: P
     for line in lines:
         _say(f"   {printable(line.rstrip())}")
     report = gating.report(
-        gating.deployment(inputs.declared_sources([str(state)], [], [str(told)])),
+        gating.deployment([str(told)], [str(state)]),
         None,
         account=None,
         region=None,

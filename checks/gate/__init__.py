@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING
 from checks.compare import compare
 from checks.gate import words
 from checks.gate.drift import drift
-from checks.gate.even import even
+from checks.gate.even import even, filled
 from checks.gate.facts import each, urn, urns
+from checks.gate.risks import Rules, risks
 from checks.gate.unknown import possible, unknown
 from checks.model import Finding, Gap, Lake, Origin, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Gated", "gate"]
+__all__ = ["Gated", "Rules", "gate"]
 
 _ROWS = frozenset({"FL101", "FL102", "FL103", "FL104", "FL105", "FL106"})
 """Rules about rows of grants: a new one is new access, also on what nobody declared before."""
@@ -39,16 +40,19 @@ class Gated:
     gaps: tuple[Gap, ...] = ()
 
 
-def gate(before: Lake, after: Lake, touched: Mapping[str, str], live: Lake | None = None) -> Gated:
+def gate(
+    before: Lake, after: Lake, touched: Mapping[str, str], live: Lake | None = None, rules: Rules | None = None
+) -> Gated:
     """Judge a deployment of one lake: *before* and *after* it, with the URNs that it touches (URN → operation).
 
     Deterministic: the same facts in any order give the same findings. A finding's ``declared`` is what was before,
-    its ``live`` what will be after. Without *live* every finding's origin is the deployment.
+    its ``live`` what will be after. Without *live* every finding's origin is the deployment. With *rules* the risks
+    that the deployment declares are told too.
     """
     standing = tuple(gap for gap in before.gaps if gap in after.gaps and gap.source not in touched)
     fresh = tuple(gap for gap in after.gaps if gap not in standing)
     old, new = even(before, after, fresh, live)
-    compared = compare(old, new)
+    compared = compare(old, new, rules.sensitivity if rules is not None else None)
     unread = frozenset(gap.source for gap in before.gaps) - urns(before)
     program = {fact.evidence.urn: fact.evidence for fact in each(after) if urn(fact) in touched}
     found = [
@@ -59,6 +63,8 @@ def gate(before: Lake, after: Lake, touched: Mapping[str, str], live: Lake | Non
     found += [unknown(gap, after, touched) for gap in fresh]
     if live is not None:
         found = drift(found, before, after, old, new, live, touched)
+    if rules is not None:
+        found += risks(before, filled(before, after, fresh), touched, found, rules)
     unique = {one.id: one for one in found}
     gaps = (*standing, *fresh, *(live.gaps if live is not None else ()))
     return Gated(tuple(unique.values()), compared.equal, tuple(dict.fromkeys(gaps)))

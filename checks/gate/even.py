@@ -46,7 +46,7 @@ def even(before: Lake, after: Lake, unread: Iterable[Gap], live: Lake | None) ->
     What of *after* could not be read (*unread*) stays as it was before: that it may be otherwise is a finding of its
     own. Tables that are granted on but declared nowhere are taken as they are *live*, else as having further columns.
     """
-    after = _filled(before, after, frozenset(gap.source for gap in unread))
+    after = filled(before, after, unread)
     old, new = _settings(before, after)
     tables, databases = _mentioned(before, after, live)
     root = CatalogInfo(Catalog(after.id.account))  # says nothing: nested catalogs that are not there do not exist
@@ -64,8 +64,9 @@ def even(before: Lake, after: Lake, unread: Iterable[Gap], live: Lake | None) ->
 
 
 # ---------------------------------------------------------------------------------------------- what is not known yet
-def _filled(before: Lake, after: Lake, unread: frozenset[str]) -> Lake:
-    """Take from *before* what *after* does not tell: whole resources, and hidden members of objects."""
+def filled(before: Lake, after: Lake, gaps: Iterable[Gap]) -> Lake:
+    """Take from *before* what *after* does not tell (*gaps*): whole resources, and hidden members of objects."""
+    unread = frozenset(gap.source for gap in gaps)
     if unread:
         # Of a resource that could be read in part, what could be read counts.
         kept = members(before, lambda fact: urn(fact) in unread)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checks.compare import unseen
 from checks.evaluate import sum_up
-from checks.gate import gate
+from checks.gate import Rules, gate
 from checks.model import Facts, Gap, LakeId, Origin, Side
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def report(
     threshold: Threshold,
     loose: Sequence[Gap] = (),
     acceptance: Acceptance | None = None,
+    rules: Rules | None = None,
 ) -> Report:
     """Judge the deployment of each lake, given as (before, after), and sum up. *loose* are gaps of whole documents.
 
@@ -45,7 +46,7 @@ def report(
         if seen and after.id not in seen:
             gaps.append(Gap(Side.LIVE, "aws", f"the lake {after.id} is deployed to, but was not read", Facts.CALLER))
             complete = False
-        result = gate(before, after, touched, seen.get(after.id))
+        result = gate(before, after, touched, seen.get(after.id), rules)
         findings += result.findings
         gaps += result.gaps
         equal += result.equal

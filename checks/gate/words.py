@@ -54,7 +54,7 @@ def told(one: Finding, touched: Mapping[str, str], program: Mapping[str, Evidenc
 
     *program* are the places of what is touched in the program as it will be.
     """
-    evidence = _ordered(one.evidence, touched)
+    evidence = ordered(one.evidence, touched)
     first = evidence[0] if evidence else None
     if first is not None and _is_old(first) and (now := program.get(first.urn or "")) is not None:
         evidence = tuple(dict.fromkeys((now, *evidence)))
@@ -62,10 +62,9 @@ def told(one: Finding, touched: Mapping[str, str], program: Mapping[str, Evidenc
     subject = one.subject
     if subject.urn is None and first is not None:
         subject = replace(subject, urn=first.urn, stack=first.stack)
-    position = _position(first)
     return replace(
         one,
-        message=f"{_message(one)}{position}",
+        message=f"{_message(one)}{position(first)}",
         cause=Cause(one.cause.kind, neutral(one.cause.what)),
         subject=subject,
         evidence=evidence,
@@ -76,7 +75,7 @@ def told(one: Finding, touched: Mapping[str, str], program: Mapping[str, Evidenc
     )
 
 
-def _ordered(evidence: tuple[Evidence, ...], touched: Mapping[str, str]) -> tuple[Evidence, ...]:
+def ordered(evidence: tuple[Evidence, ...], touched: Mapping[str, str]) -> tuple[Evidence, ...]:
     """Put what the deployment touches first, and of that what comes before what goes."""
     return tuple(sorted(evidence, key=lambda one: (one.urn not in touched, _is_old(one), one.pointer, one.urn or "")))
 
@@ -86,7 +85,7 @@ def _is_old(one: Evidence) -> bool:
     return not foreseen or one.pointer.endswith(("/oldState", "/old"))
 
 
-def _position(first: Evidence | None) -> str:
+def position(first: Evidence | None) -> str:
     """Say where the program has it: `` (`__main__.py#66`)``."""
     if first is None or first.position is None:
         return ""
@@ -162,11 +161,11 @@ def together(one: Finding, touched: Mapping[str, str]) -> Finding:
     """Word what the deployment opens by meeting what was done by hand."""
     who = gained(one)
     said = f"this deployment lets {who}: {neutral(one.cause.what)}{_reach(one)}" if who else neutral(one.message)
-    evidence = _ordered(one.evidence, touched)
+    evidence = ordered(one.evidence, touched)
     return replace(
         one,
         origin=Origin.DEPLOYMENT,
-        message=f"{said}, together with what was changed by hand{_position(_program(evidence))}",
+        message=f"{said}, together with what was changed by hand{position(_program(evidence))}",
         evidence=evidence,
         fix_declare="put the lake back before deploying: `floodline check` says what was changed by hand",
         fix_revoke="",

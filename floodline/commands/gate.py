@@ -11,7 +11,7 @@ from checks.evaluate import WORDS
 from checks.model import Severity
 from floodline import config, evidence, waiving
 from floodline.errors import CannotStart, Usage
-from floodline.gating import report, understood
+from floodline.gating import report, rules, understood
 from floodline.inputs import declared_sources, now, only_regions, recordings
 from floodline.options import framework as framework_option
 from floodline.options import threshold
@@ -58,6 +58,8 @@ from floodline.outputs import summary, wanted, write
     type=click.Choice([one.word for one in sorted(Severity)]),
     help="The least severity that decides the exit code; default low. info never does.",
 )
+@click.option("--no-posture", is_flag=True, help="Leave out what is risky although declared.")
+@click.option("--all-posture", is_flag=True, help="List what was risky before as well.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 whatever is found.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary on stderr.")
 def command(
@@ -74,6 +76,8 @@ def command(
     settings: config.Settings,
     fail_on: str | None,
     min_severity: str | None,
+    no_posture: bool,
+    all_posture: bool,
     exit_zero: bool,
     quiet: bool,
 ) -> int:
@@ -98,12 +102,17 @@ def command(
         raise Usage("standard input can be read once only")
     settings.mention(quiet=quiet)
     accepted = waiving.acceptance(settings, waivers, baseline, now=started, command="gate")
+    if no_posture and all_posture:
+        raise Usage("--no-posture and --all-posture exclude each other")
+    asked = None if no_posture else rules(settings, everything=all_posture, decides="posture" in limit.fail_on)
     given = declared_sources(state, stack, preview)
     told = understood(given)
     read = only_regions(recordings(live), (region,) if region else ()) if live else None
     if read is not None and not read.live.lakes:
         raise CannotStart("the recording has no lake: leave --live out, or give what `floodline collect` wrote")
-    result = report(told, read, account=account, region=region, threshold=limit, started=started, acceptance=accepted)
+    result = report(
+        told, read, account=account, region=region, threshold=limit, started=started, acceptance=accepted, rules=asked
+    )
     result = replace(result, frameworks=framework)
     if keeper is not None:
         files = waiving.files(settings, waivers, baseline)

@@ -23,9 +23,10 @@ from gate_samples import (
 from state_samples import ACCOUNT, HOME, OTHER, ROLE, UNKNOWN, lakes, provider, resource, secret, state
 
 from checks.declared import foresee
-from checks.gate import gate
+from checks.gate import Rules, gate
 from checks.gate.projected import projected
 from checks.model import Database, Finding, Origin, Severity, Table, Verdict
+from checks.rules import settle
 
 ORDERS = Table(ACCOUNT, "sales", "orders")
 STACK = stack()
@@ -364,3 +365,30 @@ def test_the_lake_of_a_new_resource_is_that_of_the_stack():
     ((_, after),) = told.place()
     assert after.id == HOME
     assert lakes(stated(STACK))[0].id == HOME
+
+
+# -------------------------------------------------------------------------------------------- risky although declared
+def test_new_risks_are_told_and_old_ones_are_not():
+    everyone = grant("everyone", "IAM_ALLOWED_PRINCIPALS", ["DESCRIBE"])
+    risky = edited(STACK, everyone=everyone)
+    also = edited(risky, new=grant("new", OPS, ["DESCRIBE"]))
+    rules = Rules(settle(None))
+
+    def risks(before, after, rules=rules):
+        told = foresee([stated(before), previewed(before, after)])
+        ((was, will),) = told.place()
+        return [one for one in gate(was, will, told.touched, rules=rules).findings if one.verdict is Verdict.POSTURE]
+
+    brought, left = risks(STACK, risky), risks(risky, also)
+    assert {one.origin for one in brought} <= {Origin.DEPLOYMENT}
+    assert not [one for one in left if one.subject.principal == "IAM_ALLOWED_PRINCIPALS"]
+    everything = risks(risky, also, Rules(settle(None), everything=True))
+    assert [one for one in everything if one.subject.principal == "IAM_ALLOWED_PRINCIPALS"]
+    assert risks(STACK, edited(STACK, db={"description": "x"})) == []
+    opened = [{"permissions": ["ALL"], "principal": "IAM_ALLOWED_PRINCIPALS"}]
+    (found,) = [
+        one
+        for one in risks(STACK, edited(STACK, settings={"createTableDefaultPermissions": opened}))
+        if one.rule == "FL202"
+    ]
+    assert found.message.endswith("(`__main__.py#66`)")
