@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2 as wire
 from test_pack import (
     ANALYST,
     GRANT,
     NATIVE_GRANT,
+    PACK,
     SECRET,
     SETTINGS,
     UNKNOWN,
@@ -302,3 +306,17 @@ def test_a_stack_of_45_000_resources(engine: Engine) -> None:
     assert policies(said) == {"sensitive-column-without-restricting-tag"}
     assert len(said) == 1
     assert "15,000 tables" in said[0].message
+
+
+def test_the_documented_configuration_is_understood(engine: Engine) -> None:
+    text = (PACK.parent / "docs" / "policy-pack.md").read_text("utf-8")
+    found = re.search(r"```json\n(.*?)```", text, re.DOTALL)
+    assert found
+    config = {name: given for name, given in json.loads(found[1]).items() if isinstance(given, dict)}
+    asked = {
+        name: {one: value for one, value in given.items() if one != "enforcementLevel"}
+        for name, given in config.items()
+    }
+    engine.configure(**{name.replace("-", "_"): {"options": given} for name, given in asked.items()})
+    offered = {one.name for one in engine.pack.GetAnalyzerInfo(empty_pb2.Empty()).policies}
+    assert {*json.loads(found[1])} - {"all"} <= offered
