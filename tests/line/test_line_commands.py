@@ -19,6 +19,7 @@ from line_world import AUDITOR, MARKETING, ROOT, World, run, run_apart
 from checks import rules
 from checks.drift import KINDS
 from checks.live.collectors import ENTRIES, allowed
+from checks.waivers import KINDS as WAIVERS
 from lab import incidents
 
 TABLE = "telemetry_raw.private_messages"
@@ -99,7 +100,7 @@ def test_explain_of_nobody_and_of_nowhere(world: World, tmp_path):
 
 
 def codes() -> list[str]:
-    return [*KINDS, *(one.id for one in rules.discover())]
+    return [*KINDS, *WAIVERS, *(one.id for one in rules.discover())]
 
 
 @pytest.mark.parametrize("code", codes())
