@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dense_lakes import pair
 from test_compare_alike import ALIKE
 from test_compare_corners import CORNERS
 from test_compare_edges import EDGES
@@ -132,6 +133,7 @@ GROUPS: dict[str, tuple[Callable[[str, Comparison], Iterator[str]], Callable[[],
     "corners": (lines, lambda: CORNERS),
     "grid": (brief, lambda: GRID),
     "grid-moved": (brief, lambda: MOVED),
+    "dense": (brief, lambda: [(str(seed), *pair(seed)) for seed in range(300)]),
     "alone": (brief, lambda: [(name, Lake(live.id), live) for name, _, live in FORTH[::4]]),
     "gone": (brief, lambda: [(name, declared, Lake(declared.id)) for name, declared, _ in FORTH[::4]]),
 }
