@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +127,72 @@ def test_look_ups_find_what_a_walk_over_all_rows_finds(some: list[Grant]) -> Non
     for resource in RESOURCES:
         assert packed.mentions(resource) == any(one.resource == resource for one in rows)
     assert {*packed.resources()} == {table_of(one.resource) or one.resource for one in rows}
+
+
+LOOK_UPS: dict[str, Callable[[Grants], object]] = {
+    "length": len,
+    "rows": list,
+    "equal": lambda one: one == Grants.packed(list(one)),
+    "principals": Grants.principals,
+    "people": lambda one: [*one.people()],
+    "all of": lambda one: [one.of(who) for who in (*PEOPLE, None)],
+    "places": lambda one: [[*one.places_of(number)] for number in one.people()],
+    "on objects": lambda one: [one.on_object(who, on) for who in PEOPLE for on in RESOURCES],
+    "in": lambda one: [row in one for row in ROWS],
+    "the same": lambda one: [one.same(row) for row in ROWS],
+    "named": lambda one: [one.named(who, on) for who in PEOPLE for on in TABLES],
+    "in databases": lambda one: [one.in_database(who, on.parent) for who in PEOPLE for on in TABLES],
+    "over": lambda one: [[*one.over(who, on.parent)] for who in PEOPLE for on in TABLES],
+    "elsewhere": lambda one: [[*one.elsewhere(who)] for who in PEOPLE],
+    "conditions": lambda one: [*one.conditions()],
+    "broadly": lambda one: [[*one.held_broadly(who)] for who in PEOPLE],
+    "tables": lambda one: [one.tables_of(who) for who in PEOPLE],
+    "policies": lambda one: [[*one.policies(who, kind)] for who in PEOPLE for kind in ("TABLE", "DATABASE")],
+    "on tables": lambda one: [[*one.on_table(who, on)] for who in PEOPLE for on in TABLES],
+    "numbered": lambda one: [*one.numbered()],
+    "all policies": lambda one: [*one.all_policies()],
+    "granted policies": Grants.granted_policies,
+    "inside": lambda one: [[*one.inside(who, on.parent)] for who in PEOPLE for on in TABLES],
+    "wide": lambda one: [*one.wide()],
+    "naming": lambda one: [one.naming(on) for table in TABLES for on in (table, table.parent)],
+    "naming, many times": lambda one: [[one.naming(on) for on in (*TABLES, *MANY, TABLES[0].parent)] for _ in range(2)],
+    "expecting": lambda one: (
+        one.expect([*TABLES[:2], TABLES[0].parent]),
+        one.naming(TABLES[0]),
+        one.naming(TABLES[2]),
+    ),
+    "reaching": lambda one: [one.reaching(on) for on in TABLES],
+    "resources": lambda one: [*one.resources()],
+    "mentions": lambda one: [one.mentions(on) for on in RESOURCES],
+    "what filtered pages show": lambda one: [*one.asked_elsewhere()],
+    "of no kind": Grants.of_no_kind,
+    "shared": lambda one: [one.shared(Grants.packed(ROWS[::3], one.pool)).of(who) for who in PEOPLE],
+}
+MANY = [Table(ACCOUNT, "sales", f"t{n}") for n in range(10)]
+SELECT = frozenset({Permission("SELECT")})
+ROWS = [
+    Grant(who, on, held, lent, condition)
+    for number, who in enumerate((*PEOPLE, None))
+    for place, on in enumerate((*RESOURCES, *MANY))
+    for held, lent, condition in [
+        (SELECT, frozenset(), None), (frozenset({Permission("DESCRIBE")}), SELECT, "context.x == 2"),
+        (SELECT, SELECT, "context.x == 1"), (SELECT, SELECT, None),
+    ][(number + place) % 3 : (number * place) % 5]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOK_UPS)
+def test_any_look_up_may_be_the_first_and_is_answered_alike_again(name: str) -> None:
+    """Rows are united when first looked up, and answers are kept: neither shows, nor that somebody asked before."""
+    look = LOOK_UPS[name]
+    settled = Grants.packed(ROWS)
+    assert len(settled) < len(ROWS)
+    wanted = look(settled)
+    fresh = Grants.packed(ROWS)
+    assert look(fresh) == wanted
+    for other in LOOK_UPS.values():
+        other(fresh)
+    assert look(fresh) == wanted
 
 
 def _same(found: Iterable[Grant], wanted: Iterable[Grant]) -> bool:

@@ -76,11 +76,16 @@ class Survey:
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
 
+    def at_import(self, mutant: Mutant) -> bool:
+        """Whether a mutant takes effect when the module is imported only: no test runs it later."""
+        ran = self.lines.get(mutant.file, {})
+        return mutant.owner is None or not any(number in ran for number in mutant.lines)
+
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that can notice a mutant, the likeliest and quickest first."""
-        ran = self.lines.get(mutant.file, {})
-        found = set().union(*(ran[number] for number in (mutant.lines if mutant.owner else ran) if number in ran))
-        if mutant.owner is None:  # a test may look at a table without running a line of the file
+        ran, early = self.lines.get(mutant.file, {}), self.at_import(mutant)
+        found = set().union(*(ran[number] for number in (ran if early else mutant.lines) if number in ran))
+        if early:  # a test may look at a table without running a line of the file
             files = {test.partition("::")[0] for test in found}
             found = {test for test in self.seconds if test.partition("::")[0] in files}
         kills, seconds = self.kills, self.seconds
@@ -370,7 +375,8 @@ def warm(mutants: Sequence[Mutant]) -> tuple[Survey, list[tuple[int, str]]]:
             patch(mutants[number], functions)
             return failures([named[test] for test in survey.tests(mutants[number])], survey.seconds)
 
-        for number, test in forked([-1, *range(len(mutants))], attempt):
+        live = [number for number, one in enumerate(mutants) if not survey.at_import(one)]
+        for number, test in forked([-1, *live], attempt):
             if number >= 0:
                 found.append((number, test))
                 survey.noticed(mutants[number], test)
@@ -435,7 +441,7 @@ def main(names: Sequence[str]) -> int:
         return 1
     tried = [one for one in chosen if one.owner]
     results = [(tried[number], test) for number, test in found]
-    for mutant, test in cold([one for one in chosen if one.owner is None], survey):
+    for mutant, test in cold([one for one in chosen if survey.at_import(one)], survey):
         results.append((mutant, test))
         told(mutant, test)
     print()
