@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -193,6 +194,20 @@ def test_any_look_up_may_be_the_first_and_is_answered_alike_again(name: str) -> 
     for other in LOOK_UPS.values():
         other(fresh)
     assert look(fresh) == wanted
+
+
+def test_what_is_not_granted_is_not_among_the_rows() -> None:
+    packed = Grants.packed(ROWS[:5])
+    assert ROWS[0] in packed
+    assert replace(ROWS[0], principal=Principal("nobody")) not in packed
+    assert replace(ROWS[0], permissions=frozenset({Permission("ALTER")})) not in packed
+    assert ROWS[0].principal not in packed
+
+
+def test_what_is_held_under_no_condition_is_found_before_what_is_under_one() -> None:
+    rows = [Grant(PEOPLE[0], TABLES[0], SELECT, condition=one) for one in ("context.x == 1", None)]
+    packed = Grants.packed(rows)
+    assert packed.on_object(PEOPLE[0], TABLES[0]) == packed.named(PEOPLE[0], TABLES[0]) == rows[::-1]
 
 
 def _same(found: Iterable[Grant], wanted: Iterable[Grant]) -> bool:

@@ -32,6 +32,7 @@ from checks.semantics import (
     columns_of,
     database_of,
     expand,
+    holder,
     implied,
     location_of,
     matches,
@@ -193,3 +194,14 @@ def test_a_tag_is_within_a_tag_by_its_values(inner, outer, inside):
     small, big = (LFTag(HOME, key, frozenset(values)) for key, values in (inner, outer))
     assert tag_within(small, big) is inside
     assert tag_within(small, LFTag("444455556666", big.key, big.values)) is False
+
+
+def test_a_quoted_name_alone_is_a_column_in_quotes():
+    assert holder('"Customer"') == "customer"
+    assert holder('"a""b"."c"') == 'a"b'
+    assert holder("customer") is None
+
+
+def test_a_column_whose_name_looks_like_a_part_of_another_is_itself():
+    universe = frozenset({"id", '"id"'})
+    assert visible(AllExcept(frozenset({'"id"'})), universe, named=False) == {"id", "*"}

@@ -57,6 +57,7 @@ from checks.model import (
     Table,
     TableInfo,
     TagPolicy,
+    TagTarget,
 )
 
 Move = Callable[[Lake], Lake]
@@ -88,6 +89,8 @@ MORE: dict[str, tuple[str, Resource]] = {
     "odd": ("SELECT", cells(ORDERS, "odd")),
     "gone": ("SELECT", cells(CLIENTS, "gone")),
     "lost": ("SELECT", tagged(saved="lost")),
+    "lost too": ("SELECT ALTER", tagged(saved="lost too")),
+    "lost databases": ("ALTER", tagged("DATABASE", saved="lost")),
     "later": ("SELECT", columns(CLIENTS, "id", "later")),
     "nested": ("SELECT", columns(CLIENTS, '"address"."city"', "id")),
     "not nested": ("SELECT", but(CLIENTS, '"address"."city"')),
@@ -200,6 +203,10 @@ OTHER_MOVES: tuple[Move, ...] = (
     lambda one: replace(one, databases={key: replace(info, table_defaults=frozenset({(EVERYONE, frozenset({Permission("ALL")}))}))
                                         for key, info in one.databases.items()}),
 )  # fmt: skip
+MORE_TAGS: dict[TagTarget, dict[str, str]] = {
+    Database(SHOP, "web"): {"domain": "sales"}, column("sales.twin", "ssn"): {"sensitivity": "restricted"},
+    column("sales.other", "ssn"): {"domain": "hr"},
+}  # fmt: skip
 DARK = (Facts.GRANTS, Facts.ASSIGNMENTS, Facts.FILTERS, Facts.EXPRESSIONS, Facts.TABLES, Facts.DATABASES, Facts.TAGS,
         Facts.OPTINS, Facts.LOCATIONS)  # fmt: skip
 
@@ -215,15 +222,15 @@ def pair(seed: int) -> tuple[Lake, Lake]:
         for named in chance.sample(every, chance.randint(1, 4))
     ]
     items = TableInfo(ITEMS, whole("web.items", "id name").columns, (), "s3://shop/web/items")
-    declared = base(rows, items)
+    declared = base(rows, items, whole("sales.twin"), whole("sales.other"))
     odd = lake(filters={cells(ORDERS, "odd"): (AllExcept(frozenset({"ssn"})), "upper(email) = 'A'")}).filters
     declared = replace(
         declared,
         filters={**declared.filters, **odd},
-        assignments={**declared.assignments, **lake(tags={Database(SHOP, "web"): {"domain": "sales"}}).assignments},
+        assignments={**declared.assignments, **lake(tags=MORE_TAGS).assignments},
         locations={one.arn: one for one in [Location("arn:aws:s3:::lake", hybrid=chance.random() < 0.3)]},
     )
-    live = declared
+    live = _read_again(declared) if chance.random() < 0.5 else declared
     moves = (*MOVES.values(), *OTHER_MOVES)
     for number in sorted(chance.sample(range(len(moves)), chance.choice((0, 1, 1, 2, 2, 3)))):
         live = moves[number](live)
@@ -236,6 +243,18 @@ def pair(seed: int) -> tuple[Lake, Lake]:
         )
         live = replace(live, gaps=(gap,))
     return (live, declared) if not live.gaps and chance.random() < 0.3 else (declared, live)
+
+
+def _read_again(one: Lake) -> Lake:
+    """Make every fact anew, as a reading does: it says the same."""
+    return replace(
+        one,
+        tables={key: replace(info, columns=None if info.columns is None else tuple(map(replace, info.columns)))
+                for key, info in one.tables.items()},
+        filters={key: replace(info) for key, info in one.filters.items()},
+        expressions={key: replace(info) for key, info in one.expressions.items()},
+        assignments={key: {name: replace(held) for name, held in info.items()} for key, info in one.assignments.items()},
+    )  # fmt: skip
 
 
 def _regranted(

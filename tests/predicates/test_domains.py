@@ -119,3 +119,26 @@ def test_a_character_that_nobody_mentions_is_a_letter_while_there_is_one():
     small, capital = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     for taken, fresh in (("", "a"), ("a", "b"), (small, "A"), (small + capital[:-1], "Z"), (small + capital, "\u0100")):
         assert domains._alphabet(frozenset(taken), False) == (fresh, *sorted(taken))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "char"),
+    [
+        (ord("a"), ord("b"), None),
+        (ord("a"), ord("c"), "b"),
+        (ord("z"), ord("z") + 2, "{"),
+        (0xD7FF, 0xE000, None),
+        (0xD7FF, 0xE001, "\ue000"),
+        (0xD7FE, 0xE000, "\ud7ff"),
+        (0x10FFFE, 0x110000, "\U0010ffff"),
+        (-1, 0x110000, "a"),
+        (-1, 1, "\0"),
+    ],
+)
+def test_a_character_between_two(low, high, char):
+    assert domains._between(low, high) == char
+
+
+def test_between_two_neighbours_there_is_no_character_of_its_own():
+    assert domains._alphabet(frozenset("ab"), True).count("b") == 1
+    assert "\U0010ffff" in domains._alphabet(frozenset("\U0010fffe"), True)

@@ -67,6 +67,8 @@ def test_blanks_count_or_not():
         ("s = 'a'", {}),
         ("s = 'a'", {"s": "abcde"}),
         ("i = 1", {"i": 128}),
+        ("i = 'one'", {"i": 1}),
+        ("x > true", {"x": 1.5}),
         ("s like 'a%'", {"s": 1}),
         ("i = 1", {"i": 1.0}),
         ("i = 1", {"i": True}),

@@ -161,7 +161,7 @@ def _some(world: World, one: Sight, two: Sight, judge: Judge, claims: list[Claim
 
 
 def _by_condition(claims: list[Claim]) -> Iterator[list[Claim]]:
-    for condition in {one.offer.condition for one in claims} | {None}:
+    for condition in {one.offer.condition for one in claims}:
         yield [one for one in claims if condition_fits(one.offer.condition, condition)]
 
 

@@ -62,7 +62,7 @@ def blame(sides: Sides, kind: Alike, table: Table, cell: Cell, resource: Resourc
         case TagPolicy() as policy:
             found += _policy(sides, kind, table, cell, policy, gain=gain)
             if not found and not cell.of_columns:
-                found += _reshaped(sides, kind, table)
+                found = _reshaped(sides, kind, table)
         case _:
             pass
     return tuple(found)

@@ -55,8 +55,7 @@ def tell(world: World, story: Story, gain: Effect | None, loss: Effect | None) -
         if effect:
             told = True
             (_gain if widens else _loss)(world, story, effect)
-    undecided = gain.unknown if gain is not None else set()
-    if undecided:
+    if gain is not None and gain.unknown:
         told = True
         sides = world.sides
         sides.findings.append(
@@ -64,10 +63,10 @@ def tell(world: World, story: Story, gain: Effect | None, loss: Effect | None) -
                 "FL151",
                 Verdict.UNKNOWN,
                 say.subject(story.subject_kind, story.subject, sides.id, declared=story.origin),
-                f"{story.moved}: whether that shows more cannot be decided: {min(undecided)}",
+                f"{story.moved}: whether that shows more cannot be decided: {min(gain.unknown)}",
                 story.cause,
                 confidence=sides.confidence,
-                reach=_reach(world, gain.unsure, Effect()) if gain is not None else Reach(0),
+                reach=_reach(world, gain.unsure, Effect()),
                 evidence=story.evidence,
                 declared=story.declared,
                 live=story.live,
