@@ -57,6 +57,7 @@ from checks.semantics import (
     INSERT,
     SELECT,
     SUPER_USER,
+    catalog_within,
     matches,
     subject_of,
     within,
@@ -512,7 +513,9 @@ def _on_same(sides: Sides, mine: Resource, theirs: Resource, views: Sequence[Vie
         case TagPolicy() as one, TagPolicy() as two:
             return one.resource_type == two.resource_type
         case Database(catalog=catalog), Catalog(catalog=above):
-            return catalog == above
+            return catalog_within(catalog, above)
+        case Catalog(catalog=catalog), Catalog(catalog=above):
+            return catalog_within(catalog, above)
         case _:
             return mine == theirs
 

@@ -35,7 +35,7 @@ from checks.model import (
     UnknownResource,
 )
 from checks.principals import groups_of
-from checks.semantics import EXECUTE, FUTURE, RAW_READS, SELECT, function_name, table_of, within
+from checks.semantics import EXECUTE, FUTURE, RAW_READS, SELECT, catalog_within, function_name, table_of, within
 from checks.view import Access, View, access
 
 _BORROWED = frozenset({Facts.TABLES, Facts.FILTERS, Facts.EXPRESSIONS})
@@ -349,7 +349,9 @@ class Question:
                 return table_of(resource) == self.table
             case Database(catalog, name) | AllTables(catalog, name):
                 return (catalog, name) == (self.table.catalog, self.table.database)
-            case Catalog(catalog) | AnyResource(catalog):
+            case Catalog(catalog):
+                return catalog_within(self.table.catalog, catalog)
+            case AnyResource(catalog):
                 return catalog == self.table.catalog
             case TagPolicy(resource_type="TABLE") as policy:
                 expression = view.expression(policy)

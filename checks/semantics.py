@@ -171,6 +171,14 @@ def within(inner: str, outer: str) -> bool:
     return inner == outer or inner.startswith(outer + "/")
 
 
+def catalog_within(inner: str, outer: str) -> bool:
+    """Whether a catalog is another or lies inside it; all catalogs of an account lie in its root, whose id it bears.
+
+    Source: https://docs.aws.amazon.com/glue/latest/webapi/API_Catalog.html (``CatalogId``: ``111122223333:shop/eu``).
+    """
+    return inner == outer or inner.startswith((f"{outer}/", f"{outer}:"))
+
+
 # ------------------------------------------------------------------------------------------------- LF-tag expressions
 def matches(expression: Expression, tags: Mapping[str, str]) -> bool:
     """Whether an object with these effective tags is meant; an object without the key never matches.

@@ -187,7 +187,9 @@ def _objects(side: _Side, grant: Grant, permission: str) -> Iterable[Catalog | D
             return [one for one in everywhere if _matches(_body(side, policy), _tags_of(side, one))]
         case Catalog() if "SUPER_USER" in grant.permissions:
             inside = [one for one in everywhere if _inside(one.catalog, resource)] if permission in DATABASE_ALL else []
-            return [*inside, *([resource] if permission in ("SUPER_USER", "CREATE_DATABASE") else [])]
+            # I: what SUPER_USER on a catalog inside would give is given by it on the one around.
+            catalogs = {Catalog(one.catalog) for one in side.universe.tables if _inside(one.catalog, resource)}
+            return [*inside, *({resource, *catalogs} if permission in ("SUPER_USER", "CREATE_DATABASE") else [])]
         case Catalog():
             return [resource]
         case LFTag(key=key, values=values):
@@ -206,7 +208,8 @@ def _objects(side: _Side, grant: Grant, permission: str) -> Iterable[Catalog | D
 
 
 def _inside(catalog: str, outer: Catalog) -> bool:
-    return f"{catalog}/".startswith(f"{outer.catalog}/")
+    """M (Catalog.CatalogId): ``111122223333:shop/eu`` lies in ``111122223333:shop``, and both in ``111122223333``."""
+    return catalog == outer.catalog or catalog.startswith((f"{outer.catalog}/", f"{outer.catalog}:"))
 
 
 # -------------------------------------------------------------------------------------------------------- on a table

@@ -40,7 +40,7 @@ from checks.model import (
 )
 from checks.predicates.abac import covers_condition
 from checks.principals import groups_of
-from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS, matches, visible, within
+from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS, catalog_within, matches, visible
 
 Tags = Mapping[str, str]
 NO_TAGS: Tags = {}
@@ -348,7 +348,7 @@ def _apply(found: Access, view: View, table: Table, grant: Grant) -> None:
                 found.unresolved.append(grant)
             else:
                 _tagged(found, view, table, view.match(expression, table), grant)
-        case Catalog(catalog) if SUPER_USER in grant.permissions and within(table.catalog, catalog):
+        case Catalog(catalog) if SUPER_USER in grant.permissions and catalog_within(table.catalog, catalog):
             _super(found, view, table, grant)
         case AnyResource(catalog=catalog, resource_type="TABLE") if catalog == table.catalog:
             _whole(found, view, table, grant)
@@ -438,7 +438,7 @@ def on_database(grant: Grant, view: View, database: Database) -> frozenset[tuple
             expression = view.expression(policy)
             if expression is not None and matches(expression, view.database_tags(database)):
                 return atoms(grant)
-        case Catalog(catalog) if SUPER_USER in grant.permissions and within(database.catalog, catalog):
+        case Catalog(catalog) if SUPER_USER in grant.permissions and catalog_within(database.catalog, catalog):
             return _FROM_SUPER
         case _:
             pass

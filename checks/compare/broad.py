@@ -20,7 +20,7 @@ from checks.compare.tagmatch import Matcher
 from checks.grants import Atom, Grants, Pool, atoms
 from checks.model import AllTables, AnyResource, Catalog, Expression, Grant, Principal, Table, TagPolicy
 from checks.principals import groups_of
-from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS
+from checks.semantics import DESCRIBE, FUTURE, SELECT, SUPER_USER, TABLE_MEMBERS, catalog_within
 from checks.view import Tags, View, condition_fits
 
 _REMAINS: Atom = (DESCRIBE, False)
@@ -363,7 +363,7 @@ class Breadth:
                             found.give(given, inside, inside)
                         case Catalog(catalog) if (SUPER_USER, False) in given:
                             for name, inside in self._register.catalog.items():
-                                if name == catalog or name.startswith(catalog + "/"):
+                                if catalog_within(name, catalog):
                                     found.give(_EVERYTHING, inside, inside)
                         case _:
                             pass

@@ -62,6 +62,7 @@ from checks.semantics import (
     SELECT,
     SUPER_USER,
     TABLE_MEMBERS,
+    catalog_within,
     database_of,
     matches,
     subject_of,
@@ -97,7 +98,7 @@ def _reached(sides: Sides, grant: Grant, view: View) -> Iterable[Table]:
             yield from (one for one in sides.tables() if one.catalog == catalog)
             yield from _to_come(anything)
         case Catalog(catalog) if SUPER_USER in grant.permissions:
-            yield from (one for one in sides.tables() if within(one.catalog, catalog))
+            yield from (one for one in sides.tables() if catalog_within(one.catalog, catalog))
         case _:
             return
 
@@ -185,6 +186,8 @@ def _offered(sides: Sides, offers: Sequence[Grant], resource: Resource, atom: At
         needed = known.values if "*" in resource.values and known is not None else resource.values
         return "*" in values or needed <= values
     have = frozenset().union(*(atoms(offer) for offer in offers if _contains(offer.resource, resource)))
+    if isinstance(resource, Catalog):
+        have |= {one for offer in offers for one in _super_above(offer, resource)}
     if atom in have or (permission in {CREATE_DATABASE, DESCRIBE} and (SUPER_USER, False) in have):
         return True
     if permission != DESCRIBE:
@@ -195,6 +198,15 @@ def _offered(sides: Sides, offers: Sequence[Grant], resource: Resource, atom: At
         inside = [one for one in offers if one.condition is None and _lies_in(sides, one.resource, resource, views)]
         have = have.union(*(atoms(one) for one in inside))
     return any(flag or not lendable for _, flag in have)
+
+
+def _super_above(offer: Grant, inner: Catalog) -> frozenset[Atom]:
+    """Return SUPER_USER as a grant of it on a catalog gives it on one inside."""
+    match offer.resource:
+        case Catalog(outer) if catalog_within(inner.catalog, outer):
+            return frozenset(one for one in atoms(offer) if one[0] == SUPER_USER)
+        case _:
+            return frozenset()
 
 
 def _lies_in(sides: Sides, resource: Resource, catalog: Catalog, views: Sequence[View]) -> bool:
@@ -620,7 +632,7 @@ def _contained_subjects(sides: Sides, grant: Grant) -> list[Resource]:
                 inside = _policy_contains(sides, policy, one.resource)
             case Catalog(catalog):
                 home = getattr(_home(one.resource), "catalog", None)
-                inside = SUPER_USER in grant.permissions and home is not None and within(home, catalog)
+                inside = SUPER_USER in grant.permissions and home is not None and catalog_within(home, catalog)
             case DataLocation() | LFTag() | Function():
                 inside = _contains(live, one.resource)
         if inside:
@@ -1001,7 +1013,7 @@ def _tables_touched(sides: Sides, found: Difference) -> int:
     if found.tables:
         return len(found.tables)
     if isinstance(found.resource, Catalog):
-        return sum(within(one.catalog, found.resource.catalog) for one in sides.tables())
+        return sum(catalog_within(one.catalog, found.resource.catalog) for one in sides.tables())
     if isinstance(found.resource, AllTables):
         return len(sides.tables_of(found.resource.parent))
     return 0

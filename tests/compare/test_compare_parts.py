@@ -24,6 +24,7 @@ from small_lakes import (
     tagged,
     whole,
 )
+from test_compare_specification import agrees
 
 from checks.compare import compare
 from checks.compare.difference import place
@@ -43,6 +44,7 @@ from checks.model import (
     RLSAttachment,
     RLSPolicy,
     SavedExpression,
+    Table,
     Witness,
 )
 from checks.semantics import ALTER, DESCRIBE, INSERT, SELECT
@@ -235,3 +237,33 @@ def test_members_and_their_group_are_told_once() -> None:
     ]
     assert gain.reach.principals is None
     assert [(one.permission, one.grantable) for one in gain.added] == [(SELECT, True)]
+
+
+# ------------------------------------------------------------------------------------------ catalogs inside catalogs
+SHOP = f"{ACCOUNT}:shop"
+CATALOGS = (ACCOUNT, SHOP, f"{SHOP}/eu", f"{SHOP}s")
+NESTED = [replace(whole("web.items", "id"), id=Table(one, "web", "items")) for one in CATALOGS]
+ON_CATALOGS = [
+    (names, lend, one)
+    for one in CATALOGS
+    for names, lend in (("SUPER_USER", ""), ("SUPER_USER", "SUPER_USER"), ("CREATE_DATABASE", "CREATE_DATABASE"),
+                        ("DESCRIBE", ""), ("ALTER DROP", ""))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", ON_CATALOGS)
+def test_grants_on_catalogs_inside_one_another_are_what_the_specification_says(told: tuple[str, str, str]) -> None:
+    def granted(names: str, lend: str, on: str) -> Lake:
+        return lake([give(ANALYST, names, Catalog(on), lend)], NESTED)
+
+    for now in ON_CATALOGS:
+        agrees(granted(*told), granted(*now))
+
+
+@pytest.mark.parametrize("outer", [ACCOUNT, SHOP])
+def test_a_super_user_of_a_catalog_around_covers_one_declared_inside(outer: str) -> None:
+    inside = give(ANALYST, "SUPER_USER", Catalog(f"{SHOP}/eu"))
+    around = give(ANALYST, "SUPER_USER", Catalog(outer))
+    assert not [one for one in compare(lake([around], NESTED), lake([around, inside], NESTED)).findings if one.widens]
+    assert not [one for one in compare(lake([inside, around], NESTED), lake([around], NESTED)).findings if one.removed]
+    assert [one for one in compare(lake([inside], NESTED), lake([around], NESTED)).findings if one.widens]

@@ -26,7 +26,7 @@ from checks.model import (
     TagPolicy,
 )
 from checks.principals import Kind, is_many, kind_of
-from checks.semantics import DESCRIBE, SELECT, SUPER_USER, TABLE_MEMBERS
+from checks.semantics import DESCRIBE, SELECT, SUPER_USER, TABLE_MEMBERS, catalog_within
 from checks.view import View
 
 
@@ -190,7 +190,7 @@ def _reaches(resource: Resource, table: Table) -> bool:
         case AnyResource(catalog=catalog):
             return catalog == table.catalog
         case Catalog(catalog):
-            return table.catalog == catalog or table.catalog.startswith(catalog + "/")
+            return catalog_within(table.catalog, catalog)
         case _:
             return False
 
