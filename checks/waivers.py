@@ -538,6 +538,7 @@ class _Run:
         self._by_id: defaultdict[str, list[int]] = defaultdict(list)
         for number, one in enumerate(findings):
             self._by_id[one.id].append(number)
+        self._by_resource: defaultdict[str, list[int]] | None = None
         self._said: Counter[tuple[str, str]] = Counter()
 
     def waivers(self, book: Book) -> None:
@@ -607,7 +608,18 @@ class _Run:
             return self._by_id.get(entry.finding, [])
         if entry.rule is None or entry.resource is None:
             return []
-        return [number for number, one in enumerate(self.findings) if _is_of(entry, one)]
+        return [number for number in self._near(entry) if _is_of(entry, self.findings[number])]
+
+    def _near(self, entry: Entry) -> Sequence[int]:
+        """Return what may be on the entry's resource, so that not every finding is asked for every entry."""
+        if self._by_resource is None:
+            self._by_resource = defaultdict(list)
+            for number, one in enumerate(self.findings):
+                resource = one.subject.resource
+                for key in (spelling.words(resource), _bare(spelling.resource(resource))):
+                    self._by_resource[key].append(number)
+        told = entry.resource
+        return self._by_resource.get(told if isinstance(told, str) else _bare(told or {}), ())
 
     def _dated(self, entry: Entry) -> list[Fault]:
         today, cap = self.acceptance.today, self.acceptance.longest_days
@@ -668,8 +680,8 @@ class _Run:
         """Say why an entry without a fault holds for nothing."""
         if self._meant(entry):
             return [Fault("FL402", "another entry accepts the same finding already: remove one")]
-        open_ones = (one for number, one in enumerate(self.findings) if number not in self.held and waivable(one))
-        similar = [one for one in open_ones if _is_like(entry, one)]
+        near = (self.findings[number] for number in self._near(entry) if number not in self.held)
+        similar = [one for one in near if waivable(one) and _is_like(entry, one)]
         if entry.finding is not None and similar:
             return [Fault("FL407", _not_the_same(entry, similar[0]))]
         if entry.principal is None and similar:
@@ -750,6 +762,13 @@ def _open_ended(one: Finding) -> bool:
     resource = one.subject.resource
     inner = resource.resource if isinstance(resource, OptInRef) else resource
     return isinstance(inner, AllTables | AnyResource) or (isinstance(inner, Function) and inner.name == "*")
+
+
+def _bare(resource: Mapping[str, object]) -> str:
+    """Spell a resource without what may be left out of an entry: absent members, and the catalog."""
+    return json.dumps(
+        {key: one for key, one in resource.items() if one is not None and key != "catalog"}, sort_keys=True
+    )
 
 
 def _place(rule: str | None, principal: str | None, resource: object) -> str:

@@ -475,6 +475,12 @@ def test_every_fault_of_an_entry_is_told_with_its_line():
     assert {one.evidence[0].pointer for one in found[2:]} == {"/waiver/1"}
 
 
+def test_a_resource_of_odd_values_is_nobodys():
+    text = written(on_subject(GRANT, resource=None)) + "resource = { kind = 2026-01-01, n = 1.5 }\n"
+    found = waivers.apply([GRANT], Acceptance(TODAY, read(text, "w.toml")))
+    assert [one.rule for one in found[1:]] == ["FL402"]
+
+
 def test_a_heading_inside_a_text_shifts_no_line():
     text = written(entry(GRANT, reason=None)) + 'reason = """\n[[waiver]]\n"""\nowner2 = 1\n'
     (_, told) = waivers.apply([GRANT], Acceptance(TODAY, read(text, "w.toml")))
