@@ -766,9 +766,8 @@ def _open_ended(one: Finding) -> bool:
 
 def _bare(resource: Mapping[str, object]) -> str:
     """Spell a resource without what may be left out of an entry: absent members, and the catalog."""
-    return json.dumps(
-        {key: one for key, one in resource.items() if one is not None and key != "catalog"}, sort_keys=True
-    )
+    kept = {key: one for key, one in resource.items() if one is not None and key != "catalog"}
+    return json.dumps(kept, sort_keys=True, default=str)
 
 
 def _place(rule: str | None, principal: str | None, resource: object) -> str:
