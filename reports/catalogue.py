@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from checks import rules
 from checks.drift import KINDS
 from checks.waivers import KINDS as WAIVERS
+from reports.controls import of_rule
 from reports.order import ordered
 
 if TYPE_CHECKING:
@@ -49,3 +50,8 @@ def entries(report: Report) -> dict[str, Entry]:
         worst = max(said.severity, one.severity, *([found[one.rule].severity] if one.rule in found else []))
         found[one.rule] = Entry(said.id, said.name, worst, said.what, said.fix, said.source)
     return dict(sorted(found.items()))
+
+
+def controls(finding: Finding, report: Report) -> list[str]:
+    """Return the controls that a finding bears on (``nist-800-53 AC-6``), of the frameworks that the report shows."""
+    return [f"{one.framework} {one.id}" for one in of_rule(finding.rule, tuple(report.frameworks))]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from checks import spelling
 from checks.spelling import access_words, resource, waiver_words, witness_words, words
+from reports.catalogue import controls
 from reports.order import ordered
 from reports.place import program
 from reports.verdict import sentence
@@ -59,6 +60,7 @@ COLUMNS: Final[dict[str, type]] = {
     "last_updated": str,
     "fix_declare": str,
     "fix_revoke": str,
+    "controls": str,
     "complete": bool,
     "run": str,
 }
@@ -78,7 +80,7 @@ def _parts(report: Report) -> Iterator[dict[str, Any]]:
     for gap in report.gaps:
         yield _gap(gap)
     for one in ordered(report):
-        yield _finding(one)
+        yield _finding(one) | {"controls": "; ".join(controls(one, report)) or None}
 
 
 def _gap(gap: Gap) -> dict[str, Any]:

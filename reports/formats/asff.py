@@ -28,7 +28,7 @@ from checks.spelling import (
     words,
 )
 from reports.arns import arn
-from reports.catalogue import entry
+from reports.catalogue import controls, entry
 from reports.formats import Format
 from reports.moments import stamp
 from reports.order import ordered
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from checks.spelling import Json
 
 BATCH: Final = 100
+REQUIREMENTS: Final = 32
 FINDING: Final = 240_000
 """Bytes of one finding."""
 
@@ -121,6 +122,8 @@ def _finding(one: Finding, report: Report) -> Json:
         "Workflow": {"Status": "NEW" if one.waived is None else "SUPPRESSED"},
         "ProductFields": _fields(one, report),
     }
+    if related := controls(one, report):
+        found["Compliance"]["RelatedRequirements"] = [_text(name, 64) for name in related[:REQUIREMENTS]]
     recommendation = {}
     if fix := one.fix_revoke or one.fix_declare or said.fix:
         recommendation["Text"] = _text(fix, 512)

@@ -13,7 +13,7 @@ from checks import spelling
 from checks.model import Confidence, Severity, Verdict
 from checks.spelling import access_words, principal_words, reach_words, shortened, waiver_words, words
 from reports.arns import arn
-from reports.catalogue import entry
+from reports.catalogue import controls, entry
 from reports.formats import Format
 from reports.moments import milliseconds
 from reports.order import ordered
@@ -162,6 +162,7 @@ def _finding(one: Finding, report: Report) -> Json:
             )
         },
     }
+    event["unmapped"]["controls"] = controls(one, report)
     if waived and one.waived is not None:
         event["comment"] = waiver_words(one.waived)
     if fix := " / ".join(filter(None, (one.fix_revoke, one.fix_declare))) or said.fix:

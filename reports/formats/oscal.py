@@ -1,6 +1,6 @@
 """OSCAL assessment results (NIST, JSON): what was tested, on what evidence, and what it says of four controls.
 
-Every finding of floodline is an observation; four OSCAL findings gather them by control of NIST SP 800-53 revision 5.
+Every finding of floodline is an observation; OSCAL's findings gather them by control of NIST SP 800-53 revision 5.
 What was not read is never "satisfied". The results support a judgement about a control; they are not that judgement.
 The model is that of https://pages.nist.gov/OSCAL-Reference/models/v1.2.1/assessment-results/json-reference/.
 """
@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from checks.model import Severity, Verdict
 from checks.spelling import (
     evidence_words,
     printable,
@@ -23,6 +21,7 @@ from checks.spelling import (
     waiver_words,
     witness_words,
 )
+from reports.controls import WORDS, Result, Row, matrix
 from reports.formats import Format
 from reports.moments import stamp
 from reports.order import ordered
@@ -39,33 +38,7 @@ NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:floodline:oscal")
 GAPS: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _Control:
-    """A control that is looked at: its id, what is tested of it in our own words, which findings speak against it."""
-
-    id: str
-    tested: str
-    against: Callable[[Finding], bool]
-
-
-CONTROLS: Final = (
-    _Control("ac-3", "Access that is live is access that was declared.", lambda one: one.widens),
-    _Control(
-        "ac-6",
-        "Nobody has more than is declared for them, today or as soon as something new appears.",
-        lambda one: one.widens or one.verdict in {Verdict.LATENT, Verdict.POSTURE},
-    ),
-    _Control(
-        "cm-3",
-        "The lake is changed through its declaration only.",
-        lambda one: one.verdict in {Verdict.WIDENED, Verdict.UNMANAGED, Verdict.NARROWED, Verdict.CHANGED},
-    ),
-    _Control(
-        "ca-7",
-        "The whole lake is watched, and what is seen can be decided.",
-        lambda one: one.verdict is Verdict.UNKNOWN,
-    ),
-)
+FRAMEWORK: Final = "nist-800-53"
 
 
 def render(report: Report) -> str:
@@ -79,14 +52,15 @@ def _document(report: Report) -> Json:
     start, end = stamp(run.started), stamp(run.finished)
     times: Counter[str] = Counter()
     observations = []
-    keys: list[tuple[Finding, str]] = []
+    keys: dict[int, str] = {}  # by identity: two findings may have one id
     for one in every:
         times[one.id] += 1
         key = _uuid("observation", one.id, str(times[one.id]))
-        keys.append((one, key))
+        keys[id(one)] = key
         observations.append(_observation(one, key, start))
     view = _uuid("observation", "view")
     observations.insert(0, _view(report, view, start))
+    ((_, rows),) = matrix(report, [FRAMEWORK])
     result: Json = {
         "uuid": _uuid("result", run.id),
         "title": _text(sentence(report)),
@@ -100,11 +74,11 @@ def _document(report: Report) -> Json:
             *(_prop(f"counted-{name}", str(number)) for name, number in sorted(report.summary.items()) if _token(name)),
         ],
         "reviewed-controls": {
-            "control-selections": [{"include-controls": [{"control-id": one.id} for one in CONTROLS]}],
+            "control-selections": [{"include-controls": [{"control-id": _control(row)} for row in rows]}],
             "remarks": "These tests support a judgement about the controls; they do not by themselves satisfy one.",
         },
         "observations": observations,
-        "findings": [_finding(control, keys, view, report) for control in CONTROLS],
+        "findings": [_finding(row, keys, view, report) for row in rows],
     }
     return {
         "uuid": _uuid("document", run.id),
@@ -181,31 +155,27 @@ def _view(report: Report, key: str, collected: str) -> Json:
     return told
 
 
-def _finding(control: _Control, keys: list[tuple[Finding, str]], view: str, report: Report) -> Json:
-    against = [(one, key) for one, key in keys if control.against(one)]
-    accepted = sum(1 for one, _ in against if one.waived is not None)
-    standing = sum(1 for one, _ in against if one.waived is None and one.severity > Severity.INFO)
-    apart = f"; {accepted:,} accepted exceptions apart" if accepted else ""
-    if standing:
-        status, said = (
-            {"state": "not-satisfied", "reason": "fail"},
-            f"{standing:,} observations speak against it{apart}",
-        )
-    elif not report.complete:
-        status = {"state": "not-satisfied", "reason": "other"}
-        said = f"not determined: the view of the lake is partial{apart}"
-    elif control.id != "ca-7" and any(one.verdict is Verdict.UNKNOWN and one.waived is None for one, _ in keys):
-        status = {"state": "not-satisfied", "reason": "other"}
-        said = f"not determined: something could not be decided{apart}"
-    else:
-        status, said = {"state": "satisfied", "reason": "pass"}, f"nothing speaks against it{apart}"
+def _finding(row: Row, keys: Mapping[int, str], view: str, report: Report) -> Json:
+    status = {
+        Result.SUPPORTED: {"state": "satisfied", "reason": "pass"},
+        Result.NOT_SUPPORTED: {"state": "not-satisfied", "reason": "fail"},
+        Result.NOT_DETERMINED: {"state": "not-satisfied", "reason": "other"},
+    }[row.result]
+    apart = f"; {row.accepted:,} accepted apart" if row.accepted else ""
+    control = row.control
     return {
         "uuid": _uuid("finding", control.id, report.run.command),
-        "title": f"{control.id}: {control.tested}",
-        "description": f"{control.tested} {said[0].upper()}{said[1:]}.",
-        "target": {"type": "objective-id", "target-id": f"{control.id}_obj", "status": status},
-        "related-observations": [{"observation-uuid": key} for key in (view, *(key for _, key in against))],
+        "title": f"{control.id}: {control.says}",
+        "description": f"{row.result.value}: {row.why}{apart}",
+        "remarks": WORDS,
+        "target": {"type": "objective-id", "target-id": f"{_control(row)}_obj", "status": status},
+        "related-observations": [{"observation-uuid": key} for key in (view, *(keys[id(one)] for one in row.findings))],
     }
+
+
+def _control(row: Row) -> str:
+    """Spell a control as NIST's own OSCAL catalog does: ``AC-6(1)`` is ``ac-6.1``."""
+    return row.control.id.lower().replace("(", ".").replace(")", "")
 
 
 def _plan(key: str, report: Report) -> Json:

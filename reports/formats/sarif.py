@@ -18,7 +18,7 @@ from urllib.parse import quote
 from checks import spelling
 from checks.model import Severity
 from checks.spelling import principal_words, printable, shortened, waiver_words, witness_words, words
-from reports.catalogue import entries
+from reports.catalogue import controls, entries
 from reports.definitions import EXIT_CODES
 from reports.formats import Format
 from reports.order import ordered
@@ -81,7 +81,7 @@ def _log(report: Report, limit: int) -> Json:
     results = []
     for one in told:
         seen[one.id] += 1
-        results.append(_result(one, index[one.rule], seen[one.id]))
+        results.append(_result(one, index[one.rule], seen[one.id], controls(one, report)))
     run: Json = {
         "tool": {
             "driver": {
@@ -140,13 +140,14 @@ def _rule(one: Entry) -> Json:
     return rule
 
 
-def _result(one: Finding, index: int, times: int) -> Json:
+def _result(one: Finding, index: int, times: int, bears_on: list[str]) -> Json:
     at = program(one)
     uri = UNPLACED if at is None else _relative(at.file)
     number = 1 if at is None or at.number is None or uri == UNPLACED else at.number
     said = one.message
     if one.witness is not None:
-        said += f". For example, {witness_words(one.witness, home=one.subject.lake.account)}"
+        example = witness_words(one.witness, home=one.subject.lake.account)
+        said += "" if example in said else f". For example, {example}"
     place = words(one.subject.resource)
     known = spelling.finding(one)
     result: Json = {
@@ -185,6 +186,7 @@ def _result(one: Finding, index: int, times: int) -> Json:
             )
         },
     }
+    result["properties"]["controls"] = bears_on
     if one.waived is not None:
         why = shortened(waiver_words(one.waived), TEXT)
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
