@@ -560,7 +560,7 @@ class _Run:
             name = printable(entry.name) or "nothing"
             for fault in dict.fromkeys(faults[place]):
                 words = f"{printable(entry.where)}: the waiver of {name}: {fault.words}"
-                self._tell(fault.rule, entry.name or entry.pointer, words, entry.pointer)
+                self._tell(fault.rule, entry.name or entry.pointer, words, fault.words, entry.pointer)
 
     def baseline(self, book: Book) -> None:
         """Apply a baseline: what does not hold, or is gone, is told in one finding of each kind."""
@@ -691,7 +691,7 @@ class _Run:
         doubt = "" if self.complete else "; the view is partial, so it may be there unseen"
         return [Fault("FL402", f"its finding is not there any more{doubt}")]
 
-    def _tell(self, rule: str, name: str, message: str, pointer: str = "") -> None:
+    def _tell(self, rule: str, name: str, message: str, why: str = "", pointer: str = "") -> None:
         kind = KINDS[rule]
         subject = Subject("waiver", None, WaiverRef(name), self.home)
         self._said[rule, name] += 1
@@ -706,7 +706,7 @@ class _Run:
                 verdict=Verdict.POSTURE,
                 subject=subject,
                 message=message,
-                cause=Cause("waiver", kind.what),
+                cause=Cause("waiver", why or kind.what),
                 reach=Reach(0),
                 evidence=(Evidence(Side.DECLARED, None, pointer),) if pointer else (),
                 fix_declare=kind.fix,

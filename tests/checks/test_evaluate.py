@@ -1,6 +1,7 @@
 """The report: which lakes are compared, what is counted, the verdict, and the exit code of the contract."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -35,6 +36,7 @@ from checks.model import (
     Verdict,
     Waiver,
 )
+from checks.waivers import Acceptance, Accepted, Book, Entry
 
 EAST, WEST = LakeId("aws", "111122223333", "us-east-1"), LakeId("aws", "111122223333", "us-west-2")
 RUN = Run("1", "", "", "", "", Caller(), (), ())
@@ -240,6 +242,7 @@ def test_findings_are_counted_by_verdict_and_the_waived_ones_once_more(monkeypat
         ([found(Verdict.UNKNOWN)], "unknown"),
         ([found(Verdict.NARROWED, Severity.INFO)], "equal"),
         ([found(Verdict.NARROWED, waived=True)], "equal"),
+        ([found(Verdict.UNKNOWN, waived=True)], "equal"),
     ],
 )
 def test_the_worst_that_counts_names_the_report(monkeypatch, findings, verdict):
@@ -247,6 +250,28 @@ def test_the_worst_that_counts_names_the_report(monkeypatch, findings, verdict):
     assert reported(monkeypatch, *findings, fail_on=everything).verdict == verdict
     partly = reported(monkeypatch, *findings, fail_on=everything, complete=False)
     assert partly.verdict == ("unknown" if verdict == "equal" else verdict)
+
+
+def test_what_is_accepted_counts_no_more_and_stays(monkeypatch):
+    one = found(Verdict.UNKNOWN)
+    monkeypatch.setattr(room, "compare", lambda _, live: Comparison(live.id, (one,), 5))
+    day = date(2026, 11, 23)
+    waiver = Waiver("0" * 16, "reason", "owner", "2026-11-23", author="a", approvers=("b",))
+    entry = Entry("0" * 16, waiver, "0" * 16, expires=day, accepted=Accepted(principals=1))
+
+    def report(today):
+        accepted = Acceptance(today, Book("w.toml", (entry,)))
+        return evaluate(
+            [lake(EAST)], [lake(EAST)], [ROW], complete=True, run=RUN, threshold=Threshold(), acceptance=accepted
+        )
+
+    kept = report(day)
+    assert (kept.exit_code, kept.verdict, kept.summary["unknown"], kept.summary["waived"]) == (0, "equal", 1, 1)
+    assert [(other.id, other.waived is None) for other in kept.findings] == [(one.id, False)]
+    over = report(day + timedelta(days=1))
+    assert (over.exit_code, over.verdict, over.summary["waived"]) == (4, "unknown", 0)
+    assert [other.rule for other in over.findings] == ["FL101", "FL401"]
+    assert over.findings[1].subject.lake == EAST
 
 
 def test_what_was_found_before_a_lake_that_was_not_read_is_kept():
