@@ -7,7 +7,7 @@ against it; it never satisfies one by itself. Pure, but for reading its own pack
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from checks.model import Report
 
 _FAMILIES = "families.yaml"
+_NO_POSTURE = "--no-posture"
+"""The option that leaves the rules out which look for risks that are declared."""
 FIRST = ("nist-800-53", "soc2", "iso-27001", "pci-dss", "hipaa", "gdpr")
 """The order of frameworks; any other comes after them, by name."""
 
@@ -53,6 +55,8 @@ class Control:
     id: str
     says: str
     rules: frozenset[str]
+    checks: tuple[str, ...] = ()
+    """The families and rules that its table names."""
     by_run: bool = False
 
 
@@ -115,7 +119,7 @@ def _framework(told: Mapping[str, Any], families: Mapping[str, frozenset[str]], 
     name = told["framework"]
     controls = tuple(
         Control(name, str(one["id"]), one["says"], _expanded(one["rules"], families, known, one["id"]),
-                one.get("basis") == "run")
+                tuple(one["rules"]), one.get("basis") == "run")
         for one in told["controls"]
     )  # fmt: skip
     return Framework(name, told["name"], told["version"], told["source"], told["id"], controls)
@@ -175,16 +179,26 @@ def matrix(report: Report, names: Sequence[str] = ()) -> tuple[tuple[Framework, 
         by_rule.setdefault(one.rule, []).append(one)
     unseen = [one for one in report.findings if one.verdict is Verdict.UNKNOWN and one.waived is None]
     why = _dark(report, len(unseen))
+    posture = _NO_POSTURE not in report.run.arguments
+    left = frozenset() if posture else frozenset(one for one in known_rules() if one.startswith("FL2"))
     return tuple(
-        (framework, tuple(_row(control, by_rule, why) for control in framework.controls)) for framework in chosen(names)
+        (framework, tuple(_row(one, by_rule, why or _left_out(one, left)) for one in framework.controls))
+        for framework in chosen(names)
     )
 
 
 def _dark(report: Report, unseen: int) -> str:
     """Say why nobody can say that nothing is wrong; empty if somebody can."""
+    if report.run.command == "gate":
+        return "a gate looks at a deployment, not at the lake"
     if not report.complete:
         return "the view is partial"
     return f"{unseen:,} finding{'' if unseen == 1 else 's'} could not be decided" if unseen else ""
+
+
+def _left_out(control: Control, left: Collection[str]) -> str:
+    """Say that checks of a control were left out; empty if none were."""
+    return "posture rules were left out" if not control.rules.isdisjoint(left) else ""
 
 
 def _row(control: Control, by_rule: Mapping[str, Sequence[Finding]], dark: str) -> Row:
