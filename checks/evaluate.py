@@ -21,6 +21,8 @@ from checks.model import (
     Side,
     Verdict,
 )
+from checks.posture import Risks, look
+from checks.sensitivity import Sensitivity
 from checks.shares import Shares
 from checks.waivers import Acceptance, apply
 
@@ -59,11 +61,14 @@ def evaluate(
     threshold: Threshold,
     loose: Sequence[Gap] = (),
     acceptance: Acceptance | None = None,
+    risks: Risks | None = None,
+    sensitivity: Sensitivity | None = None,
 ) -> Report:
     """Compare every lake that either side knows, and sum up. *loose* are gaps of documents as wholes.
 
     A lake that is declared but was not read is a gap, never equal; a lake that was read but is not declared is
     compared with an empty declaration (contract, decision 13). What *acceptance* accepts stays in the report, marked.
+    With *risks*, what is risky beside what differs is added (``posture.py``).
     """
     pairs: dict[LakeId, tuple[Lake | None, Lake | None]] = {lake.id: (lake, None) for lake in declared}
     for lake in live:
@@ -81,7 +86,7 @@ def evaluate(
             gaps += [*told.gaps, gap]
             complete = False
             continue
-        result = compare(told or Lake(lake_id), seen)
+        result = compare(told or Lake(lake_id), seen, sensitivity)
         findings += result.findings
         equal += result.equal
         rows = [_canary(row, result) for row in rows]
@@ -89,6 +94,8 @@ def evaluate(
     findings = Shares(seen for _, seen in pairs.values() if seen is not None).join(findings)
     home = next(iter(sorted(pairs)), LakeId("aws", "", ""))
     findings += [unseen(one, home) for one in loose]
+    if risks is not None:
+        findings += [one for pair in pairs.values() for one in look(*pair, findings, risks)]
     gaps += loose
     return sum_up(
         findings,

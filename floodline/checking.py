@@ -9,6 +9,8 @@ from importlib.metadata import version
 from checks import declared
 from checks.evaluate import Threshold, evaluate
 from checks.model import Caller, Report, Run
+from checks.posture import Risks
+from checks.sensitivity import Sensitivity
 from checks.waivers import Acceptance
 from floodline import __version__
 from floodline.errors import CannotStart
@@ -25,6 +27,8 @@ def report(
     threshold: Threshold,
     started: datetime,
     acceptance: Acceptance | None = None,
+    risks: Risks | None = None,
+    sensitivity: Sensitivity | None = None,
 ) -> Report:
     """Compare what was declared with what was read.
 
@@ -60,4 +64,6 @@ def report(
         threshold=threshold,
         loose=declaration.gaps,
         acceptance=acceptance,
+        risks=risks,
+        sensitivity=sensitivity,
     )

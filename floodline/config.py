@@ -37,10 +37,10 @@ _TEXTS = frozenset({
     "fail-on", "min-severity", "account", "profile", "organization", "accounts", "role-name", "external-id",
     "session-name",
 })  # fmt: skip
-_FLAGS = frozenset({"exit-zero", "explain-equal", "quiet"})
+_FLAGS = frozenset({"exit-zero", "explain-equal", "no-posture", "quiet"})
 _TABLES = frozenset({"rules", "sensitivity", "waivers", "review"})
 _KNOWN = _LISTS | _TEXTS | _FLAGS | _TABLES
-_SENSITIVITY = frozenset({"tags", "parameters", "columns", "tables", "comments", "shipped"})
+_SENSITIVITY = frozenset({"tags", "parameters", "columns", "tables", "comments", "shipped", "spared"})
 _STAGE = frozenset({"name", "when", "approvers", "from"})
 _WHEN = frozenset({"sensitive", "severity", "rules", "databases"})
 

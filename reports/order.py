@@ -40,8 +40,9 @@ def ordered(report: Report) -> tuple[Finding, ...]:
 
 
 def standing(report: Report) -> tuple[Finding, ...]:
-    """Return the ordered findings that no waiver covers."""
-    return tuple(finding for finding in ordered(report) if finding.waived is None)
+    """Return the ordered findings that no waiver covers; for readers, what differs before what is merely risky."""
+    found = [finding for finding in ordered(report) if finding.waived is None]
+    return tuple(sorted(found, key=lambda finding: finding.verdict is Verdict.POSTURE))
 
 
 def summary(report: Report) -> dict[str, int]:

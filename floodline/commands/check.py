@@ -23,6 +23,7 @@ from floodline.options import framework as framework_option
 from floodline.options import whom as whom_options
 from floodline.outputs import summary, wanted, write
 from floodline.progress import reading
+from floodline.risks import risks
 
 
 @click.command()
@@ -46,6 +47,7 @@ from floodline.progress import reading
 )
 @click.option("--exit-zero", is_flag=True, help="End with 0 whatever is found.")
 @click.option("--explain-equal", is_flag=True, help="Say on stderr why what is spelt differently is the same access.")
+@click.option("--no-posture", is_flag=True, help="Say what differs only, not what is risky although declared.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress on stderr.")
 @waiving.options
 @framework_option
@@ -65,6 +67,7 @@ def command(
     min_severity: str | None,
     exit_zero: bool,
     explain_equal: bool,
+    no_posture: bool,
     quiet: bool,
     waivers: str | None,
     baseline: str | None,
@@ -85,6 +88,7 @@ def command(
     outputs = wanted(output)
     limit = threshold(fail_on, min_severity, exit_zero=exit_zero)
     accepted = waiving.acceptance(settings, waivers, baseline, now=started)
+    rules = risks(settings, limit)
     _accounted(account)
     if not (state or stack or preview):
         raise Usage(
@@ -103,7 +107,15 @@ def command(
         if not read.live.lakes and not told.resources:
             raise CannotStart("neither the declaration nor the live side has a lake: nothing to compare")
         return make_report(
-            told, read, account=account, region=only, threshold=limit, started=started, acceptance=accepted
+            told,
+            read,
+            account=account,
+            region=only,
+            threshold=limit,
+            started=started,
+            acceptance=accepted,
+            risks=None if no_posture else rules,
+            sensitivity=rules.sensitivity,
         )
 
     if live:

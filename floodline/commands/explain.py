@@ -79,32 +79,15 @@ def command(
 
 # ------------------------------------------------------------------------------------------------------------ a code
 def _code(code: str) -> int:
-    import textwrap  # noqa: PLC0415 - what explains a code is not needed to explain access
+    from floodline import rulebook  # noqa: PLC0415 - what explains a code is not needed to explain access
 
-    from checks import rules  # noqa: PLC0415
-    from checks.drift import KINDS  # noqa: PLC0415
-    from checks.waivers import KINDS as WAIVERS  # noqa: PLC0415
-
-    kind = (KINDS | WAIVERS).get(code.upper())
-    rule = next((one for one in rules.discover() if one.id == code.upper()), None)
-    if kind is None and rule is None:
+    entry = rulebook.entries().get(code.upper())
+    if entry is None:
         raise Usage(
             f"`{spelling.printable(code)}` is no code; `floodline rules` lists them; to explain access give "
             "a principal and a resource"
         )
-    parts = (
-        [kind.id, kind.name, kind.severity.word, kind.what, "", kind.fix, kind.source]
-        if kind
-        else [rule.id, rule.name, rule.severity.word, rule.what, rule.why, rule.fix, rule.source]
-        if rule
-        else []
-    )
-    code, name, severity, what, why, fix, source = parts
-    click.echo(f"{code} {name} ({severity})\n")
-    click.echo(textwrap.fill(what, 80))
-    if why:
-        click.echo("\nwhy: " + textwrap.fill(why, 75).strip())
-    click.echo(f"\nfix: {textwrap.fill(fix, 75)}\n\nsource: {source}")
+    click.echo(rulebook.text(entry), nl=False)
     return 0
 
 

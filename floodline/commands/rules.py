@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
-from checks import rules
-from checks.drift import KINDS
-from checks.waivers import KINDS as WAIVERS
+from floodline import rulebook
+from floodline.errors import Usage
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--equalities", "alike", is_flag=True, help="List what is taken as equal, and why, instead.")
-def command(as_json: bool, alike: bool) -> None:
+@click.option("--docs", metavar="DIR", help="Write a page in Markdown for each, and an index, instead.")
+def command(as_json: bool, alike: bool, docs: str | None) -> None:
     """List what is looked for: differences (FL1xx), risks even where declared (FL2xx), faults of waivers (FL4xx).
 
     `floodline explain FL101` says more of one. --equalities lists the spellings that are the same access (N01, N02…);
@@ -25,50 +26,32 @@ def command(as_json: bool, alike: bool) -> None:
     if alike:
         _equalities(as_json=as_json)
         return
-    listed = [
-        *(
-            {
-                "id": k.id,
-                "name": k.name,
-                "severity": k.severity.word,
-                "family": "drift",
-                "what": k.what,
-                "fix": k.fix,
-                "source": k.source,
-            }
-            for k in KINDS.values()
-        ),
-        *(
-            {
-                "id": k.id,
-                "name": k.name,
-                "severity": k.severity.word,
-                "family": "waivers",
-                "what": k.what,
-                "fix": k.fix,
-                "source": k.source,
-            }
-            for k in WAIVERS.values()
-        ),
-        *(
-            {
-                "id": r.id,
-                "name": r.name,
-                "severity": r.severity.word,
-                "family": "posture",
-                "what": r.what,
-                "fix": r.fix,
-                "source": r.source,
-            }
-            for r in rules.discover()
-        ),
-    ]
+    if docs is not None:
+        _write(Path(docs))
+        return
+    listed = rulebook.entries().values()
     if as_json:
-        click.echo(json.dumps(listed, indent=2))
+        names = ("id", "name", "severity", "family", "what", "fix", "source")
+        click.echo(json.dumps([{name: getattr(one, name) for name in names} for one in listed], indent=2))
         return
     for one in listed:
-        click.echo(f"{one['id']}  {one['severity']:<8}  {one['name']}")
-        click.echo(textwrap.fill(one["what"], 80, initial_indent=" " * 17, subsequent_indent=" " * 17))
+        click.echo(f"{one.id}  {one.severity:<8}  {one.family:<7}  {one.name}")
+        click.echo(textwrap.fill(one.what, 80, initial_indent=" " * 26, subsequent_indent=" " * 26))
+
+
+def _write(folder: Path) -> None:
+    """Write the pages, and remove those of ids that are no more."""
+    pages = rulebook.pages()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("FL[0-9][0-9][0-9].md"):
+            if old.name not in pages:
+                old.unlink()
+        for name, page in pages.items():
+            (folder / name).write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise Usage(f"--docs: cannot write `{folder}`: {(error.strerror or str(error)).lower()}") from error
+    click.echo(f"written: {len(pages)} pages in {folder}", err=True)
 
 
 def _equalities(*, as_json: bool) -> None:

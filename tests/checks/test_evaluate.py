@@ -207,7 +207,7 @@ def test_the_verdict_names_the_worst_that_counts():
 
 
 def reported(monkeypatch, *findings, complete=True, **threshold):
-    monkeypatch.setattr(room, "compare", lambda _, live: Comparison(live.id, findings, 5))
+    monkeypatch.setattr(room, "compare", lambda _, live, __: Comparison(live.id, findings, 5))
     return judged([lake(EAST)], [lake(EAST)], complete=complete, threshold=Threshold(**threshold))
 
 
