@@ -254,7 +254,7 @@ def test_the_worst_that_counts_names_the_report(monkeypatch, findings, verdict):
 
 def test_what_is_accepted_counts_no_more_and_stays(monkeypatch):
     one = found(Verdict.UNKNOWN)
-    monkeypatch.setattr(room, "compare", lambda _, live: Comparison(live.id, (one,), 5))
+    monkeypatch.setattr(room, "compare", lambda _, live, __: Comparison(live.id, (one,), 5))
     day = date(2026, 11, 23)
     waiver = Waiver("0" * 16, "reason", "owner", "2026-11-23", author="a", approvers=("b",))
     entry = Entry("0" * 16, waiver, "0" * 16, expires=day, accepted=Accepted(principals=1))
