@@ -163,6 +163,8 @@ class Folder:
             made = not self.path.exists()
             if made:
                 self.path.mkdir(mode=0o700)
+            elif not self.path.is_dir():
+                raise NotADirectoryError
             self._lock = _locked(self.path)
             self.previous = self._tip()
             self._staged = self.path / f".{secrets.token_hex(8)}.part"
