@@ -163,8 +163,6 @@ class Folder:
             made = not self.path.exists()
             if made:
                 self.path.mkdir(mode=0o700)
-            elif not self.path.is_dir():
-                raise NotADirectoryError
             self._lock = _locked(self.path)
             self.previous = self._tip()
             self._staged = self.path / f".{secrets.token_hex(8)}.part"
@@ -409,7 +407,7 @@ def _locked(path: Path) -> int | None:
         import fcntl  # noqa: PLC0415 - not on every system; where it is missing nothing is locked
     except ImportError:
         return None
-    opened = os.open(path, os.O_RDONLY)
+    opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
