@@ -4,6 +4,9 @@ A rule is a module of this package that offers ``RULE``. Its docstring is its do
 ``Why:``, ``Fix:`` and ``Source:``), its examples are its tests. Ids ``FL2xx`` are unique and never reused. ``find``
 looks at one :class:`~checks.scene.Scene`, a lake that is declared or live, and yields a :class:`Hit` for each root
 cause, not for each table it reaches; it decides nothing about exit codes, waivers or enforcement.
+
+Two ids stay free, for what is told elsewhere: ``FL222`` (an undeclared object in a declared database needs both sides:
+``FL142``, and ``FL102`` for grants) and ``FL225`` (everyone granted on sensitive columns: ``FL201`` is critical there).
 """
 
 from __future__ import annotations
