@@ -107,10 +107,14 @@ def _alike(one: Resource, other: Resource) -> bool:
 
 def _fits(preview: Document, states: Sequence[Document]) -> None:
     """See that a preview was made from the state: an older or newer one would hide what the deployment does."""
-    has = {entry.resource.urn for state in states for entry in state.entries}
+    listed = [entry.resource for state in states for entry in state.entries]
+    has = {one.urn for one in listed}
+    # What only waits to be deleted, or is read and not owned, may be created anew.
+    owned = {one.urn for one in listed if not (one.delete or one.pending_replacement or one.external)}
     for step in preview.steps:
         urn = step.old.resource.urn if step.old is not None else step.urn
-        if step.op in CHANGING and is_ours(type_in(urn)) and (urn in has) is (step.op in _FRESH):
+        wrong = urn in owned if step.op in _FRESH else urn not in has
+        if step.op in CHANGING and is_ours(type_in(urn)) and wrong:
             raise StateError(
                 f"`{preview.info.name}` was not made from the given state: it is to {_verb(step.op)} `{urn}`, which "
                 f"the state {'has already' if urn in has else 'does not have'}; export the state and preview again"

@@ -20,7 +20,7 @@ from checks.gate.even import even, filled
 from checks.gate.facts import each, urn, urns
 from checks.gate.risks import Rules, risks
 from checks.gate.unknown import possible, unknown
-from checks.model import Finding, Gap, Lake, Origin, Severity, Verdict
+from checks.model import Confidence, Finding, Gap, Lake, Origin, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +72,8 @@ def gate(
 
 def _judged(one: Finding) -> Finding:
     """Weigh a difference as a deployment's: more access decides, less access and other facts are only told."""
+    if one.verdict is Verdict.UNKNOWN and words.is_less(one):
+        one = replace(one, verdict=Verdict.NARROWED, confidence=Confidence.ASSUMED)
     if one.verdict in {Verdict.NARROWED, Verdict.CHANGED}:
         return replace(one, origin=Origin.DEPLOYMENT, severity=Severity.INFO)
     if one.verdict is Verdict.UNMANAGED and not one.exposure:

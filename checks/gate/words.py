@@ -17,6 +17,8 @@ _GRANTS: Final = frozenset({
 })  # fmt: skip
 """Rules whose witness is the whole sentence."""
 
+_LESS: Final = re.compile(r"\b(has|allows) less\b.*\b(cannot be|is not) decided\b")
+
 _BEFORE: Final = (
     (re.compile(r"; the program does not declare (it|them)$"), ""),
     (re.compile(r"^declared, but not live: "), ""),
@@ -106,6 +108,11 @@ def neutral(message: str) -> str:
     for pattern, words in _BEFORE:
         message = pattern.sub(words, message)
     return message
+
+
+def is_less(one: Finding) -> bool:
+    """Whether a finding that is not decided asks only for less: nobody could gain by it."""
+    return _LESS.search(one.message) is not None
 
 
 def _message(one: Finding) -> str:

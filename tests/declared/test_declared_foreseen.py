@@ -159,6 +159,16 @@ def test_a_document_cut_anywhere_is_refused(form, at):
         foresee([stated(STACK), cut(source, len(bytes(source.data)) * at // 400)])
 
 
+@pytest.mark.parametrize("mark", [{"delete": True}, {"external": True}, {"pendingReplacement": True}])
+def test_what_is_there_no_more_may_be_created_anew(mark):
+    waiting = {**STACK, "new": {**AFTER["new"], **mark}}
+    told = foresee([stated(waiting), previewed(STACK, AFTER)])
+    assert told.touched == TOUCHED
+    gone = step("delete-replaced", waiting["new"], oldState=waiting["new"])
+    gone.pop("newState")
+    assert foresee([stated(waiting), preview(gone)]).touched == {AFTER["new"]["urn"]: "replace"}
+
+
 def test_a_preview_that_failed_is_never_a_pass():
     told = foresee([stated(STACK), previewed(STACK, STACK, diagnostics=FAILED)])
     assert [gap.source for gap in told.after.gaps] == ["preview.json"]
