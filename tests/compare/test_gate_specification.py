@@ -108,16 +108,3 @@ def test_the_gate_judges_deployments_that_change_everything() -> None:
 @given(lakes())
 def test_a_deployment_that_changes_nothing_says_nothing(one: Lake) -> None:
     assert not judged(one, one).findings
-
-
-@settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, max_examples=PAIRS // 10)
-@given(pairs())
-def test_taking_a_widening_back_is_none(pair: tuple[Lake, Lake]) -> None:
-    """What a deployment gives and nothing else, the deployment back only takes."""
-    before, after = pair
-    if all(one.widens or one.severity is Severity.INFO for one in judged(before, after).findings):
-        whole = universe(before, after)
-        lost = facts(before, whole, after) - facts(after, whole)
-        if not lost and not powers(before) - powers(after):
-            back = [one for one in judged(after, before).findings if one.widens and one.rule in ACCESS]
-            assert not back, back[0].message
