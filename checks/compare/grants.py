@@ -1240,15 +1240,28 @@ def _swallows(sides: Sides, live: Grant, declared: Grant) -> bool:
 
 
 def _had_nothing(sides: Sides, missing: Grant) -> bool:
-    """Whether a tag policy meant no table as declared, means some by the live facts, and no live grant gives those."""
+    """Whether a policy meant nothing as declared, means something by the live facts, and no live grant gives that."""
     judge, policy = sides.breadth, missing.resource
-    if not isinstance(policy, TagPolicy) or policy.resource_type != "TABLE" or judge.means(judge.declared, policy)[1]:
+    if not isinstance(policy, TagPolicy):
         return False
     assert missing.principal is not None
     left = Difference(sides.register, missing.principal, policy)
-    broad = judge.beyond(missing, atoms(missing), ((sides.index_live, judge.live),), maybe=False)
-    left.take_broad(broad)
+    if policy.resource_type == "DATABASE":
+        if _databases(sides, sides.view_declared, policy) or not _databases(sides, sides.view_live, policy):
+            return False
+        _elsewhere(sides, missing, atoms(missing), sides.index_live, (sides.view_live,), left)
+    elif judge.means(judge.declared, policy)[1]:
+        return False
+    else:
+        broad = judge.beyond(missing, atoms(missing), ((sides.index_live, judge.live),), maybe=False)
+        left.take_broad(broad)
     return bool(left)
+
+
+def _databases(sides: Sides, view: View, policy: TagPolicy) -> bool:
+    """Whether a tag policy means any database by one side's facts."""
+    expression = view.expression(policy)
+    return expression is not None and any(matches(expression, view.database_tags(one)) for one in sides.databases())
 
 
 def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
@@ -1285,12 +1298,12 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
         )
         if not tabular:
             _elsewhere(sides, grant, atoms(grant), common, (sides.view_live,), left)
+            tables = not isinstance(grant.resource, TagPolicy) or _databases(sides, sides.view_live, grant.resource)
         unreached = bool(left) and _had_nothing(sides, grant)
         if left and not unreached:
             continue  # wider rows give it: the same access in another spelling
         if (
-            tabular
-            and not unreached
+            not unreached
             and not tables
             and any(_swallows(sides, row, grant) for row in _wider(sides.index_live, grant.principal, grant.resource))
         ):
@@ -1309,7 +1322,7 @@ def _report_redundant(sides: Sides, missing: Sequence[Grant]) -> None:
                 if unreached
                 else f"the declared grant on {where} to {who} does not exist, but other declared grants give the same "
                 "access"
-                if tables or not tabular
+                if tables
                 else f"the declared grant on {where} to {who} does not exist; it would reach nothing today",
                 Cause("grant", f"grant on {where} to {who} is missing"),
                 confidence=sides.confidence,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from random_lakes import universe
 from small_lakes import (
     ACCOUNT,
     ANALYST,
@@ -24,7 +25,7 @@ from small_lakes import (
     tagged,
     whole,
 )
-from test_compare_specification import agrees
+from test_compare_specification import agrees, exists
 
 from checks.compare import compare
 from checks.compare.difference import place
@@ -48,6 +49,7 @@ from checks.model import (
     Witness,
 )
 from checks.semantics import ALTER, DESCRIBE, INSERT, SELECT
+from checks.specification import facts
 from checks.view import View
 
 ORDERS = table("sales.orders")
@@ -267,3 +269,37 @@ def test_a_super_user_of_a_catalog_around_covers_one_declared_inside(outer: str)
     assert not [one for one in compare(lake([around], NESTED), lake([around, inside], NESTED)).findings if one.widens]
     assert not [one for one in compare(lake([inside, around], NESTED), lake([around], NESTED)).findings if one.removed]
     assert [one for one in compare(lake([inside], NESTED), lake([around], NESTED)).findings if one.widens]
+
+
+# ------------------------------------------------------------------------------------ what is missing and gave nothing
+NOTHING_YET = {database("sales"): {"domain": "hr"}}
+OPENED_SINCE = {database("sales"): {"domain": "sales"}}
+ALTERED = give(ANALYST, "ALTER", tagged("DATABASE", domain="sales"))
+WOULD = "as declared it would reach nothing, but with the live tags it would"
+
+
+@pytest.mark.parametrize(
+    ("tags", "held", "told"),
+    [
+        ((NOTHING_YET, OPENED_SINCE), [], WOULD),
+        (
+            (NOTHING_YET, OPENED_SINCE),
+            [give(ANALYST, "ALTER", tagged("DATABASE", domain="sales hr"))],
+            "other declared grants give the same access",
+        ),
+        ((NOTHING_YET, OPENED_SINCE), [give(ANALYST, "ALTER", database("hr"))], WOULD),
+        ((NOTHING_YET, OPENED_SINCE), [give(MARKETING, "ALTER", database("sales"))], WOULD),
+        ((NOTHING_YET, NOTHING_YET), [], "it would reach nothing today"),
+        ((NOTHING_YET, NOTHING_YET), [give(ANALYST, "ALTER", tagged("DATABASE", domain="sales hr"))], None),
+        ((OPENED_SINCE, NOTHING_YET), [], "it would reach nothing today"),
+    ],
+)
+def test_a_missing_policy_on_databases_is_mentioned(tags: Any, held: list[Any], told: str | None) -> None:
+    """What the specification says: it gave nothing over the declared facts, and gives something over the live ones."""
+    declared, live = lake([ALTERED, *held], tags=tags[0]), lake(held, tags=tags[1])
+    everything = universe(declared, live)
+    own = [{one for one in facts(replace(side, grants=tuple(ALTERED)), everything) if exists(one, live)}
+           for side in (declared, live)]  # fmt: skip
+    assert (bool(own[1]) and not own[0]) == (tags == (NOTHING_YET, OPENED_SINCE))
+    found = [one.message for one in compare(declared, live).findings if one.rule == "FL141"]
+    assert [one.endswith(told) for one in found] == [True] if told else not found
