@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from checks.model import Origin, Verdict
+from checks.model import Origin, Severity, Verdict
 from checks.normal import canonical_json
 from checks.spelling import (
     principal_words,
@@ -48,6 +48,8 @@ DETAIL: Final = 1500
 """Characters of one text in the details."""
 LIST: Final = LIMIT // 10
 """Bytes that the list of gaps, or of accepted findings, may take."""
+ALIKE: Final = 5
+"""Findings of one rule at one line of the program that are told one by one; the others are counted."""
 LACKS: Final = 5
 """Things that the caller lacks, each with its remedy."""
 
@@ -75,17 +77,18 @@ def fitted(report: Report, limit: int) -> str:
     """Return the comment in at most *limit* bytes; below some 8,000 only its head is kept whole."""
     head, foot = _head(report), _foot(report)
     room = limit - _size(head) - _size(foot) - 600  # the sentence on what was left out
-    tables, shown = _tables(report, min(room * 2 // 3, TABLE))
+    tables, shown, alike = _tables(report, min(room * 2 // 3, TABLE))
     room -= _size(tables)
-    told = [one for one in _told(report) if one.id in shown]
+    every = _told(report)
+    worth = [one for one in every if one.id in shown and one.severity > Severity.INFO]
     details: list[str] = []
-    for one in told:
+    for one in worth:
         block = _details(one, report)
         if _size(block) > room:
             break
         room -= _size(block)
         details.append(block)
-    left_out = _left_out(len(_told(report)), len(shown), len(details))
+    left_out = _left_out(len(every) - alike, len(shown), len(worth), len(details))
     return "".join([head, left_out, tables, "### Details\n\n" if details else "", *details, foot])
 
 
@@ -211,22 +214,33 @@ def _told(report: Report) -> list[Finding]:
     return [one for _, found in _sections(report) for one in found]
 
 
-def _tables(report: Report, room: int) -> tuple[str, set[str]]:
-    """Fill the tables, section by section; returns them and the ids of the findings that found room."""
+def _tables(report: Report, room: int) -> tuple[str, set[str], int]:
+    """Fill the tables, section by section.
+
+    Returns them, the ids of the findings that found room, and how many more were counted in a row of their own because
+    one line of the program brings them all (a loop over tables).
+    """
     parts: list[str] = []
     shown: set[str] = set()
+    alike = 0
     for title, found in _sections(report):
         top = f"### {title} ({len(found):,})\n\n"
         top += "| severity | who | what | for example | program |\n|---|---|---|---|---|\n"
         rows: list[str] = []
         used = _size(top) + 1
-        for one in found:
-            row = _row(one)
-            if used + _size(row) > room:
-                break
-            used += _size(row)
-            rows.append(row)
-            shown.add(one.id)
+        for group in _groups(found):
+            told = [(_row(one), one) for one in group[:ALIKE]]
+            if len(group) > ALIKE:
+                told.append((_more(group[ALIKE:]), group[ALIKE]))
+            for at, (row, one) in enumerate(told):
+                if used + _size(row) > room:
+                    break
+                used += _size(row)
+                rows.append(row)
+                if at < ALIKE:
+                    shown.add(one.id)
+                else:
+                    alike += len(group) - ALIKE
         if rows:
             parts.append(f"{top}{''.join(rows)}\n")
             room -= used
@@ -234,16 +248,32 @@ def _tables(report: Report, room: int) -> tuple[str, set[str]]:
             short = f"### {title} ({len(found):,})\n\nNone of them found room here.\n\n"
             parts.append(short)
             room -= _size(short)
-    return "".join(parts), shown
+    return "".join(parts), shown, alike
+
+
+def _groups(found: list[Finding]) -> list[list[Finding]]:
+    """Put together what one line of the program brings, by rule; what no line brings stays alone."""
+    groups: dict[object, list[Finding]] = {}
+    for at, one in enumerate(found):
+        line = program(one)
+        key = at if line is None else (one.severity, one.verdict, one.rule, one.origin, line)
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def _more(rest: list[Finding]) -> str:
+    one = rest[0]
+    what = f"{len(rest):,} more like these: {one.rule} {one.name}"
+    place = code(shortened(str(program(one) or ""), 80))
+    return f"| **{one.severity.word}** |  | {escaped(shortened(what, LONGEST))} |  | {place} |\n"
 
 
 def _row(one: Finding) -> str:
     subject = one.subject
-    who = (
-        reach_words(one.reach).partition(",")[0]
-        if subject.principal is None
-        else principal_words(subject.principal, home=subject.lake.account)
-    )
+    if subject.principal is not None:
+        who = principal_words(subject.principal, home=subject.lake.account)
+    else:
+        who = "" if one.reach.principals == 0 else reach_words(one.reach).partition(",")[0]
     exposes = ", exposes" if one.verdict is Verdict.UNMANAGED and one.exposure else ""
     what = f"{one.verdict.value}{exposes}: {shortened(words(subject.resource), LONGEST)}"
     cause = shortened(f"{printable(one.cause.kind)}: {printable(one.cause.what)}", LONGEST)
@@ -305,17 +335,16 @@ def _fold(title: str, body: str, *, html: bool = False) -> str:
     return f"<details><summary>{title if html else escaped(title)}</summary>\n\n{body}\n</details>\n\n"
 
 
-def _left_out(found: int, listed: int, detailed: int) -> str:
-    if listed == found == detailed:
-        return ""
+def _left_out(found: int, listed: int, worth: int, detailed: int) -> str:
     said = []
     if listed < found:
         said.append(f"the tables hold {listed:,} of {_counted(found, 'finding')}, the worst of each first")
-    if detailed < listed:
-        said.append(f"details are given for {detailed:,}")
-    more = "; ".join(said)
+    if detailed < worth:
+        said.append(f"details are given for {detailed:,} of {worth:,}")
+    if not said:
+        return ""
     return (
-        f"**Not all is here**, because a comment is limited: {more}. "
+        f"**Not all is here**, because a comment is limited: {'; '.join(said)}. "
         "`-o html=FILE` shows more, `-o json=FILE` has every one.\n\n"
     )
 

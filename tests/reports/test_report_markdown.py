@@ -142,6 +142,10 @@ def test_markdown_code_ends_where_it_is_meant_to() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------- its size
+def placeless(report):
+    return replace(report, findings=tuple(replace(one, evidence=()) for one in report.findings))
+
+
 BUSY = replace(
     nasty(),
     gaps=(Gap(Side.LIVE, "<" * 400, "`" * 400, Facts.OTHER),) * 3000,
@@ -159,7 +163,9 @@ BUSY = replace(
 )
 
 
-@pytest.mark.parametrize("report", [crowd(10_000), BUSY, nasty()], ids=["crowd", "busy", "nasty"])
+@pytest.mark.parametrize(
+    "report", [crowd(10_000), BUSY, placeless(BUSY), nasty()], ids=["crowd", "busy", "placeless", "nasty"]
+)
 @pytest.mark.parametrize("command", ["check", "gate"])
 def test_markdown_fits_into_a_comment(report, command: str) -> None:
     told = markdown.render(replace(report, run=replace(report.run, command=command)))
@@ -169,17 +175,30 @@ def test_markdown_fits_into_a_comment(report, command: str) -> None:
 
 
 def test_markdown_says_what_it_leaves_out_and_shows_the_worst() -> None:
-    told = markdown.render(crowd(10_000))
-    said = re.search(r"\*\*Not all is here\*\*.*hold (\d+) of 10,000 findings.*given for (\d+)\. `-o html", told)
+    told = markdown.render(placeless(crowd(10_000)))
+    said = re.search(
+        r"\*\*Not all is here\*\*.*hold (\d+) of 10,000 findings.*given for (\d+) of (\d+)\. `-o html", told
+    )
     assert said is not None
     rows = re.findall(r"^\| \*\*(\w+)\*\* \|", told, re.MULTILINE)
-    assert len(rows) == int(said[1])
+    assert len(rows) == int(said[1]) == int(said[3])
     assert set(rows) == {"critical"}
     assert told.count("<details>") == int(said[2]) > 0
     assert "Not all" not in markdown.render(TYPICAL)
     small = markdown.fitted(TYPICAL, 8000)
     assert len(small) <= 8000
     assert "Not all is here" in small
+
+
+def test_markdown_tells_what_one_line_brings_by_a_few_and_their_number() -> None:
+    told = markdown.render(crowd(10_000))
+    assert "Not all" not in told
+    rows = re.findall(r"^\| \*\*(\w+)\*\* \|(.*)", told, re.MULTILINE)
+    counted = [row for _, row in rows if "1,995 more like these: FL101 grant-widened" in row]
+    assert len(counted) == 5
+    assert all("main" in row and ":66</code>" in row for row in counted)
+    assert len(rows) == 5 * (markdown.ALIKE + 1)
+    assert told.count("<details>") == 4 * markdown.ALIKE, "what is only worth knowing has no details"
 
 
 # ----------------------------------------------------------------------------------------------------------- its marker
