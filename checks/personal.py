@@ -29,17 +29,17 @@ COLUMNS: Final = _read(r"""
 keystrokes: key_?strokes? key_?logs? key_?log(ged|ger) keys?_(typed|pressed) typed_(text|keys) key_?text
 screen content: screen_?shots? screen_?(text|content|capture|recording|image|video|grab|ocr)s? window_titles?
     (page|tab)_titles? window_ocr ocr_text
-clipboard: clip_?boards?(_\w+)? copied_text pasted_text paste_?buffer
+clipboard: clip_?boards?(_(text|content|data|entry|history|image)s?)? copied_text pasted_text paste_?buffer
 private conversations: (message|chat|mail|conversation|comment|sms|dm|msg)_(body|text|content|html) dms
     (private|direct|chat)_messages? transcripts?(_text)? (chat|call|conversation)_(log|history|transcript)s?
     (e_?)?mail_(subject|body) conversation_text message_thread
 audio and video: (audio|voice|call|microphone|mic|webcam|camera|video)_(recording|capture|clip|sample|stream|blob)s?
     (audio|voice|microphone|mic|webcam|camera)_(file|uri|url|frame|image)s? voice_?mails? recorded_(call|audio|voice)
-location: geo_?(location|point|hash|coord(inate)?)s? gps(_\w+)? latitudes? longitudes? lat lng lat_?lo?ng whereabouts
+location: geo_?(location|point|hash|coord(inate)?)s? gps(_(lat|lon|lng|long|position|point|track)\w*)? latitudes? longitudes? lat lng lat_?lo?ng whereabouts
     (home|current|user|device|last|precise)_location home_coordinates?
 biometrics: biometrics? biometric_\w+ finger_?prints? face_?(id|print|encoding|embedding|template|vector)s? iris_scan
     retinal?_?scans? voice_?prints? palm_?prints?
-health: diagnos[ei]s(_codes?)? icd_?(9|10)?_?codes? icd_?(9|10) medications? prescriptions? medical_\w+ health_\w+
+health: diagnos[ei]s(_codes?)? icd_?(9|10)?_?codes? icd_?(9|10) medications? prescriptions? medical_\w+ health_(status|records?|conditions?|data|history)
     patients?(_\w+)? mrn allerg(y|ies) disabilit(y|ies) blood_(type|pressure|group|sugar) heart_?rate(_bpm)? bpm
     pregnan(t|cy) mental_health symptoms? treatment_plans? lab_results? genome genomic_\w+ dna(_\w+)?
 financial: credit_?cards?(_\w+)? card_(number|num|no|pan|holder|cvv|cvc|expiry|expiration) pan_number cvv2? cvc iban
@@ -49,7 +49,7 @@ financial: credit_?cards?(_\w+)? card_(number|num|no|pan|holder|cvv|cvc|expiry|e
 government id: ssn social_security(_\w+)? nino national_id(entifier)?(_\w+)? national_insurance(_\w+)? passports?(_\w+)?
     driv(er|ers|ing)_?licen[cs]es?(_\w+)? licen[cs]e_plate tax_?(id|payer_id|number|file_number) tin itin fiscal_code
     codice_fiscale aadhaar(_\w+)? cpf curp personnummer bsn visa_number voter_id id_card(_\w+)?
-contact data: (\w+_)?e_?mails?(_addr(ess(es)?)?)? (tele)?phones?(_(number|num|no|nr|e164)s?)? msisdn tel_(number|no)
+contact data: (\w+_)?e_?mails?(_?addr(ess(es)?)?)? (tele)?phones?(_(number|num|no|nr|e164)s?)? msisdn tel_(number|no)
     (mobile|cell|fax|home|work)_?(phone|number|no|tel) mobile addr(ess(es)?)? addr(ess)?_(line_?)?[0-9]
     (street|home|postal|mailing|billing|shipping|residential|delivery|customer|employee)_?addr(ess(es)?)?(_(line_?)?[0-9])?
     street(_name)? post_?codes? zip(_?code)? postal_codes? emergency_contact(_\w+)?
