@@ -35,11 +35,13 @@ private conversations: (message|chat|mail|conversation|comment|sms|dm|msg)_(body
     (e_?)?mail_(subject|body) conversation_text message_thread
 audio and video: (audio|voice|call|microphone|mic|webcam|camera|video)_(recording|capture|clip|sample|stream|blob)s?
     (audio|voice|microphone|mic|webcam|camera)_(file|uri|url|frame|image)s? voice_?mails? recorded_(call|audio|voice)
-location: geo_?(location|point|hash|coord(inate)?)s? gps(_(lat|lon|lng|long|position|point|track)\w*)? latitudes? longitudes? lat lng lat_?lo?ng whereabouts
+location: geo_?(location|point|hash|coord(inate)?)s? gps(_(lat|lon|lng|long|position|point|track)\w*)?
+    latitudes? longitudes? lat lng lat_?lo?ng whereabouts
     (home|current|user|device|last|precise)_location home_coordinates?
 biometrics: biometrics? biometric_\w+ finger_?prints? face_?(id|print|encoding|embedding|template|vector)s? iris_scan
     retinal?_?scans? voice_?prints? palm_?prints?
-health: diagnos[ei]s(_codes?)? icd_?(9|10)?_?codes? icd_?(9|10) medications? prescriptions? medical_\w+ health_(status|records?|conditions?|data|history)
+health: diagnos[ei]s(_codes?)? icd_?(9|10)?_?codes? icd_?(9|10) medications? prescriptions? medical_\w+
+    health_(status|records?|conditions?|data|history)
     patients?(_\w+)? mrn allerg(y|ies) disabilit(y|ies) blood_(type|pressure|group|sugar) heart_?rate(_bpm)? bpm
     pregnan(t|cy) mental_health symptoms? treatment_plans? lab_results? genome genomic_\w+ dna(_\w+)?
 financial: credit_?cards?(_\w+)? card_(number|num|no|pan|holder|cvv|cvc|expiry|expiration) pan_number cvv2? cvc iban
