@@ -64,7 +64,7 @@ _FIRST: Final = itemgetter(0)
 RESOURCE_BITS: Final = 32
 _PRINCIPAL_BITS: Final = 28
 _PRINCIPAL: Final = (1 << _PRINCIPAL_BITS) - 1
-_BUILT: Final = 20_000
+_BUILT: Final = 2_000
 """Rows that are kept as they were built."""
 _ASKED: Final = 8
 """So often all rows are searched for who names one table, before all tables are indexed."""
@@ -327,11 +327,11 @@ class Grants(Collection[Grant]):
     def __init__(self, pool: Pool | None = None) -> None:
         """Start empty; *pool* is shared by sides that are to be compared."""
         self.pool = pool if pool is not None else Pool()
-        self.who_of = array("I")
+        self.who_of = array("B")
         """By place, which is the order of appearance: the principal's number, and so the next four."""
         self.on_of = array("I")
-        self.condition_of = array("I")
-        self.pair_of = array("I")
+        self.condition_of = array("B")
+        self.pair_of = array("B")
         self.shown_by = bytearray()
         """A bit for each way of asking that showed the row."""
         self.short: dict[int, int] = {}
@@ -351,9 +351,13 @@ class Grants(Collection[Grant]):
         """How many of the rows that came were looked at for those to be united."""
         self._places: dict[int, array[int]] = {}
         """By principal, in order of appearance: places, by the number of what the row is on."""
+        self._ons: dict[int, array[int]] = {}
+        """What these rows are on."""
         self._conditions: dict[int, None] = {0: None}
         self._holders: dict[int, list[int]] = {}
         """Places by principal of what speaks neither of one table nor of something known by name only."""
+        self._held: dict[int, dict[int, list[int]]] = {}
+        """And these by the kind of what they are on, of those who were asked for."""
         self._shared: Grants | None = None
         self._broadly: dict[int, list[int]] | None = None
         self._naming: dict[int, list[int]] = {}
@@ -434,9 +438,12 @@ class Grants(Collection[Grant]):
     def _put(
         self, people: Sequence[int], on: Sequence[int], conditions: Sequence[int], pairs: Sequence[int], asked: int
     ) -> None:
+        self.who_of = _fitting(self.who_of, people)
         self.who_of.extend(people)
         self.on_of.extend(on)
+        self.condition_of = _fitting(self.condition_of, conditions)
         self.condition_of.extend(conditions)
+        self.pair_of = _fitting(self.pair_of, pairs)
         self.pair_of.extend(pairs)
         self.shown_by += bytes((1 << asked,)) * len(people)
         if self._came is not None:
@@ -456,7 +463,7 @@ class Grants(Collection[Grant]):
             self._sort()
         self._settled = self._taken
         self._conditions = dict.fromkeys((0, *self.condition_of))
-        self._holders = {}
+        self._holders, self._held = {}, {}
         for place in self._of_kinds(_HELD):
             self._holders.setdefault(self.who_of[place], []).append(place)
         self._made.clear()
@@ -468,11 +475,12 @@ class Grants(Collection[Grant]):
         deque(map(array.append, map(places.__getitem__, self.who_of), count()), maxlen=0)
         on = self.on_of.__getitem__
         self._places = {who: array("I", sorted(places[who], key=on)) for who in dict.fromkeys(self.who_of)}
+        del places  # what follows is as big, and takes its room
+        self._ons = {who: array("I", list(map(on, mine))) for who, mine in self._places.items()}
 
     def _united(self, who: int) -> Iterator[int]:
         """Unite rows of a principal that say something of the same; yield the places of those that say no more."""
-        places = self._places[who]
-        on = list(map(self.on_of.__getitem__, places))
+        places, on = self._places[who], self._ons[who]
         if not any(map(eq, on, on[1:])):
             return
         kept: dict[int, int] = {}
@@ -489,7 +497,9 @@ class Grants(Collection[Grant]):
         self.shown_by[first] = mine | more
         if before == pair and first not in self.short:
             return
-        after = self.pair_of[first] = self.pool.united(before, pair)
+        after = self.pool.united(before, pair)
+        self.pair_of = _fitting(self.pair_of, (after,))
+        self.pair_of[first] = after
         shown = self.short.pop(first, before) if mine & whole else None
         if more & whole:
             shown = pair if shown is None else self.pool.united(shown, pair)
@@ -509,10 +519,10 @@ class Grants(Collection[Grant]):
             now = dict(zip(compress(count(), alive), count()))
             self.short = {now[place]: pair for place, pair in self.short.items()}
         self._came = array("I", compress(self._came or count(), alive))
-        self.who_of = array("I", compress(self.who_of, alive))
+        self.who_of = array(self.who_of.typecode, compress(self.who_of, alive))
         self.on_of = array("I", compress(self.on_of, alive))
-        self.condition_of = array("I", compress(self.condition_of, alive))
-        self.pair_of = array("I", compress(self.pair_of, alive))
+        self.condition_of = array(self.condition_of.typecode, compress(self.condition_of, alive))
+        self.pair_of = array(self.pair_of.typecode, compress(self.pair_of, alive))
         self.shown_by = bytearray(compress(self.shown_by, alive))
 
     def seat(self, place: int) -> int:
@@ -600,11 +610,13 @@ class Grants(Collection[Grant]):
     # -------------------------------------------------------------------------------------------------------- look-ups
     def find(self, who: int, on: int) -> Sequence[int]:
         """Return the places of a principal's rows on a resource, by their conditions."""
-        places = self._places.get(who, _NONE)
-        first = last = bisect_left(places, on, key=self.on_of.__getitem__)
-        while last < len(places) and self.on_of[places[last]] == on:
+        ons = self._ons.get(who, _NONE)
+        first = last = bisect_left(ons, on)
+        while last < len(ons) and ons[last] == on:
             last += 1
-        found = places[first:last]
+        if last == first:
+            return _NONE
+        found = self._places[who][first:last]
         if last - first > 1:
             return sorted(found, key=lambda place: (self.condition_of[place] != 0, place))
         return found
@@ -671,6 +683,22 @@ class Grants(Collection[Grant]):
         self._settle()
         return self._places.get(who, _NONE)
 
+    def ons_of(self, who: int) -> Sequence[int]:
+        """Return what the rows of ``places_of`` are on."""
+        self._settle()
+        return self._ons.get(who, _NONE)
+
+    def _held_on(self, who: int | None, kind: int) -> Sequence[int]:
+        """Return a principal's places of ``elsewhere`` on one kind of resource, in order."""
+        if who is None:
+            return _NONE
+        known = self._held.get(who)
+        if known is None:
+            known = self._held[who] = {}
+            for place in self._holders.get(who, ()):
+                known.setdefault(self.pool.kinds[self.on_of[place]], []).append(place)
+        return known.get(kind, _NONE)
+
     def _broad_places(self, who: int) -> Iterable[int]:
         """Return a principal's places on anything but single tables."""
         if self._broadly is None:
@@ -706,12 +734,14 @@ class Grants(Collection[Grant]):
 
     def over(self, principal: Principal, database: Database) -> Iterator[Grant]:
         """Yield the grants that may give something on a database itself: policies without asking whether they match."""
-        who, kinds, pool = self._number(principal), self.pool.kinds, self.pool
+        who, pool = self._number(principal), self.pool
+        if who is None:
+            return
         this = pool.known(database)
-        for place in self._holders.get(who, ()) if who is not None else ():
-            on = self.on_of[place]
-            if on == this or kinds[on] == _WIDE or (kinds[on] == _POLICY and pool.means_databases(on)):
-                yield from self._one(place)
+        policies = (one for one in self._held_on(who, _POLICY) if pool.means_databases(self.on_of[one]))
+        on_itself = () if this is None else self.find(who, this)
+        for place in sorted((*on_itself, *self._held_on(who, _WIDE), *policies)):
+            yield from self._one(place)
 
     def elsewhere(self, principal: Principal) -> Iterator[Grant]:
         """Yield the grants that name neither one table nor all tables of a database."""
@@ -735,14 +765,12 @@ class Grants(Collection[Grant]):
     def tables_of(self, principal: Principal) -> set[int]:
         """Return the tables that a principal's grants name, as numbers of the pool."""
         kinds, owner, who = self.pool.kinds, self.pool.owner, self._number(principal)
-        places = self._places[who] if who is not None else _NONE
-        return {owner[on] for on in map(self.on_of.__getitem__, places) if kinds[on] < _ALL_TABLES}
+        ons = self._ons[who] if who is not None else _NONE
+        return {owner[on] for on in ons if kinds[on] < _ALL_TABLES}
 
     def _of_kind(self, principal: Principal, kind: int, among: Container[int] | None = None) -> Iterator[Grant]:
-        who, kinds = self._number(principal), self.pool.kinds
-        for place in self._holders.get(who, ()) if who is not None else ():
-            on = self.on_of[place]
-            if kinds[on] == kind and (among is None or on in among):
+        for place in self._held_on(self._number(principal), kind):
+            if among is None or self.on_of[place] in among:
                 yield from self._one(place)
 
     def policies(
@@ -905,6 +933,14 @@ class _Times:
     digits: bytes
 
 
+def _fitting(column: array[int], more: Sequence[int]) -> array[int]:
+    """Return a column that has room for further numbers: a byte each, then two, then four."""
+    if column.typecode == "I" or (most := max(more, default=0)) < _BYTE:
+        return column
+    kind = "H" if most < _BYTE**2 else "I"
+    return array(kind, column) if kind > column.typecode else column
+
+
 def _small(numbers: Sequence[int]) -> Sequence[int]:
     """Keep numbers in as few bytes as their size allows."""
     return bytes(numbers) if max(numbers, default=0) < _BYTE else array("I", numbers)
@@ -934,7 +970,8 @@ def _unpacked(times: _Times | bytes, row: int) -> str:
         shape, start = times.shapes[0], row * counts[0]
     else:
         shape, start = times.shapes[times.which[row]], sum(map(counts.__getitem__, times.which[:row]))
-    digits = iter(times.digits.hex().encode("ascii")[start:])
+    wanted = times.digits[start // 2 : (start + shape.count(b"0") + 1) // 2]
+    digits = iter(wanted.hex().encode("ascii")[start & 1 :])
     text = bytes(next(digits) if one == _ZERO else one for one in shape)
     return text.decode("utf-8", "surrogatepass")
 
@@ -961,15 +998,11 @@ def _apart(one: Grants, two: Grants) -> Apart:
     theirs: list[tuple[int, int | None]] = []
     conditional = len(one.conditions()) > 1 or len(two.conditions()) > 1
     for who in dict.fromkeys((*one.people(), *two.people())):
-        here, there = one.places_of(who), two.places_of(who)
-        seats, others = (
-            list(map(side.seat if conditional else side.on_of.__getitem__, places))
-            for side, places in ((one, here), (two, there))
-        )
-        pairs, other_pairs = map(one.pair_of.__getitem__, here), map(two.pair_of.__getitem__, there)
-        if seats == others and all(map(eq, pairs, other_pairs)):
+        if not conditional:
+            _walk(one, two, who, mine, theirs)
             continue
-        held, lies = dict(zip(seats, here, strict=True)), dict(zip(others, there, strict=True))
+        here, there = one.places_of(who), two.places_of(who)
+        held, lies = ({side.seat(place): place for place in places} for side, places in ((one, here), (two, there)))
         for seat, place in held.items():
             other = lies.get(seat)
             if other is None or one.pair_of[place] != two.pair_of[other]:
@@ -981,6 +1014,43 @@ def _apart(one: Grants, two: Grants) -> Apart:
     theirs.sort(key=_FIRST)
     found = one._apart = Apart((one, two), sizes, (mine, theirs))  # noqa: SLF001
     return found
+
+
+def _walk(
+    one: Grants, two: Grants, who: int, mine: list[tuple[int, int | None]], theirs: list[tuple[int, int | None]]
+) -> None:
+    """Add what two sides do not have alike of one principal; rows of either have resources of their own, in order."""
+    here, there = one.places_of(who), two.places_of(who)
+    ons, others = one.ons_of(who), two.ons_of(who)
+    pairs = array("I", map(one.pair_of.__getitem__, here))
+    more = array("I", map(two.pair_of.__getitem__, there))
+    at = to = 0
+    while at < len(ons) and to < len(others):
+        # Most rows are alike: runs of them are skipped, twice as many at a time, then half as many.
+        step, growing = 1, True
+        while step:
+            end, until = at + step, to + step
+            if end <= len(ons) and until <= len(others) and (
+                ons[at:end] == others[to:until] and pairs[at:end] == more[to:until]
+            ):  # fmt: skip
+                at, to = end, until
+                step = step * 2 if growing else step // 2
+            else:
+                step, growing = step // 2, False
+        if at == len(ons) or to == len(others):
+            break
+        if ons[at] == others[to]:
+            mine.append((here[at], there[to]))
+            theirs.append((there[to], here[at]))
+        elif ons[at] < others[to]:
+            mine.append((here[at], None))
+            to -= 1
+        else:
+            theirs.append((there[to], None))
+            at -= 1
+        at, to = at + 1, to + 1
+    mine += [(place, None) for place in here[at:]]
+    theirs += [(place, None) for place in there[to:]]
 
 
 def _unlike(mine: Grants, theirs: Grants) -> list[tuple[int, int | None]]:
@@ -1047,7 +1117,7 @@ class Subjects:
         kinds, about = side.pool.kinds, self._about.__getitem__
         found = 0
         for who in side.people():
-            subjects = set(map(about, map(side.on_of.__getitem__, side.places_of(who))))
+            subjects = set(map(about, side.ons_of(who)))
             found += len(subjects)
             if not self._policies:
                 found -= sum(kinds[on] == _POLICY for on in subjects)

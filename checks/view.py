@@ -203,7 +203,11 @@ class View:
         """
         known = self._table_tags.get(table)
         if known is None:
-            known = self._table_tags[table] = self._overlaid(self.database_tags(table.parent), self.own_tags(table))
+            above = self.database_tags(table.parent)
+            known = self._overlaid(above, self.own_tags(table))
+            if known == above:  # live, tables are told with what they inherit: most need no tags of their own
+                known = above
+            self._table_tags[table] = known
         return known
 
     def column_tags(self, table: Table, column: str) -> Tags:

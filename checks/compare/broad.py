@@ -398,15 +398,26 @@ class Breadth:
         told = self.live.view.columns(self._register.tables[place])
         assert told is not None  # else it is judged by itself
         names, partitions = told
-        odd = {column for one in (*own, *others) for column in one.odd(place) if column in names}
-        found = {
-            column
-            for column in odd
-            if all(one.on(place, column) for one in own) and not any(one.on(place, column) for one in others)
-        }
-        if all(one.on(place, None) for one in own) and not any(one.on(place, None) for one in others):
+        odd: set[str] = set()
+        for one in (*own, *others):
+            if some := one.odd(place):
+                odd.update(some)
+        odd &= names
+        found = {column for column in odd if _left(place, column, own, others)}
+        if _left(place, None, own, others):
             found |= names - odd
             found.add(FUTURE)
         if not any(one.any(place) for one in others):
             found |= partitions
         return frozenset(found)
+
+
+def _left(place: int, column: str | None, own: Sequence[_Shown], others: Sequence[_Shown]) -> bool:
+    """Whether all of *own* show a column of a table, and none of *others* does."""
+    for one in own:
+        if not one.on(place, column):
+            return False
+    for one in others:  # noqa: SIM110 - asked of each table, column by column: no generators
+        if one.on(place, column):
+            return False
+    return True

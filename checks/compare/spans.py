@@ -174,7 +174,19 @@ class Cells:
 
     def __len__(self) -> int:
         """Count the tables."""
-        return self.whole.bit_count() + sum(not self._is_whole(table) for table in self.some)
+        return self.whole.bit_count() + sum(1 for _ in self._spelt())
+
+    def _spelt(self) -> Iterable[tuple[Table, set[str]]]:
+        """Give the tables that are not among the whole ones."""
+        if not self.whole or not self.some:
+            return self.some.items()
+        number, size = self.register.number, self.register.size
+        whole = self.whole.to_bytes((size + 7) // 8, "little")
+        return [
+            (table, columns)
+            for table, columns in self.some.items()
+            if (at := number.get(table)) is None or not whole[at >> 3] >> (at & 7) & 1
+        ]
 
     def __contains__(self, table: Table) -> bool:
         return table in self.some or self._is_whole(table)
@@ -190,9 +202,7 @@ class Cells:
 
     def items(self) -> Iterator[tuple[Table, frozenset[str] | set[str]]]:
         """Spell all of it out, table by table."""
-        for table, columns in self.some.items():
-            if not self._is_whole(table):
-                yield table, columns
+        yield from self._spelt()
         for table in self.register.named(self.whole):
             yield table, self.register.every(table)
 
@@ -224,12 +234,11 @@ class Cells:
     def count(self) -> tuple[int, int]:
         """Count the columns that exist, and the sensitive ones among them."""
         wide, hot = self.register.count(self.whole) if self.whole else (0, 0)
-        for table, columns in self.some.items():
-            if not self._is_whole(table):
-                told = frozenset(columns)
-                wide += len(told) - (FUTURE in told)
-                found = self.register.sensitive(table, told)
-                hot += len(found) - (FUTURE in found)
+        for table, columns in self._spelt():
+            told = frozenset(columns)
+            wide += len(told) - (FUTURE in told)
+            found = self.register.sensitive(table, told)
+            hot += len(found) - (FUTURE in found)
         return wide, hot
 
     def best(self) -> tuple[Table, str]:
@@ -241,6 +250,9 @@ class Cells:
                 table = register.tables[(found & -found).bit_length() - 1]
                 tables.append((table, register.every(table)))
                 break
+        if len(tables) == 1:
+            ((table, some),) = tables
+            return _telling(register, table, frozenset(some))[-1]
         # The kind of a table's best column goes before its name: of each kind only the first table by name can win.
         tables.sort(key=lambda one: (one[0].database, one[0].name))
         best: list[tuple[Table, frozenset[str]]] = []

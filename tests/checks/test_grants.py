@@ -259,6 +259,25 @@ def test_more_conditions_than_bits_in_a_word() -> None:
     assert packed.named(PEOPLE[0], TABLES[0]) == packed.of(PEOPLE[0]) == some
 
 
+def test_numbers_that_need_more_bytes_than_those_before_them() -> None:
+    pool = Pool()
+    people = [Principal(f"arn:aws:iam::111122223333:role/r{number}") for number in range(1 << 16)]
+    for who in people:
+        pool.principal(who)
+    some = [
+        Grant(people[number - 1], TABLES[0], frozenset({Permission(f"P{number}")}), condition=f"context.x == {number}")
+        for number in (*range(1, 300), 1 << 16, 1, 255, 256)
+    ]
+    packed, other = Grants.packed(some, pool), Grants.packed(some[:-4], pool)
+    assert list(packed) == some[:-3]
+    assert [grant for grant, _ in differences(packed, other)] == [some[-4]]
+    for name in ("MORE", *(f"Q{number}" for number in range(1 << 16))):
+        pool.pair(frozenset({Permission(name)}), frozenset())
+    more = Grant(people[0], TABLES[0], frozenset({Permission("Q65535")}), condition="context.x == 1")
+    again = Grants.packed([some[0], more, *some[1:]], pool)
+    assert again.of(people[0])[0].permissions == {"P1", "Q65535"}
+
+
 pages = st.lists(st.lists(st.one_of(
     st.text(max_size=6), st.sampled_from(["", "2026-11-23T10:00:00Z", "2026-11-23T10:00:00.5Z", "7", "a\nb", "\ud800"])
 ), min_size=1, max_size=300), max_size=4)  # fmt: skip
