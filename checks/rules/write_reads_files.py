@@ -11,11 +11,13 @@ Source: https://docs.aws.amazon.com/lake-formation/latest/dg/lf-permissions-refe
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from checks.model import (
     AllTables,
     Column,
+    Database,
     Facts,
     Grant,
     Lake,
@@ -29,7 +31,7 @@ from checks.model import (
     TableInfo,
 )
 from checks.rules import Example, Hit, Rule, Scene, Scope, held
-from checks.semantics import RAW_READS, SELECT
+from checks.semantics import RAW_READS, SELECT, database_of
 from checks.spelling import listing, principal_words
 
 if TYPE_CHECKING:
@@ -40,17 +42,33 @@ if TYPE_CHECKING:
 
 def find(scene: Scene) -> Iterator[Hit]:
     """Yield what principals may write without being allowed to read all of it, by principal and database."""
-    for one in scene.folded(_beyond(scene)):
-        who, hot = principal_words(one.principal, home=scene.home), scene.sensitive_held(one, None, RAW_READS)[1]
+    places = list(_beyond(scene))
+    hot = _sensitive(scene, places)
+    for one in scene.folded(places):
+        who, home = principal_words(one.principal, home=scene.home), database_of(one.resource)
+        counts = hot[one.principal]
+        number = counts.total() if home is None else counts[home]
         yield held(
             scene,
             one,
             f"{who} may {listing(one.permissions & RAW_READS)} on {one.where}, and so read the files, past what it may "
             "SELECT",
             "who may write the table may read its files, past every limit of its columns and rows",
-            severity=Severity.HIGH if hot else None,
-            sensitive=hot,
+            severity=Severity.HIGH if number else None,
+            sensitive=number,
         )
+
+
+def _sensitive(scene: Scene, places: list[int]) -> dict[Principal | None, Counter[Database]]:
+    """Count the sensitive columns of what grants are on, by principal and database, without building the grants."""
+    packed = scene.stage.packed
+    found: dict[Principal | None, Counter[Database]] = defaultdict(Counter)
+    for place in places:
+        counts = found[packed.pool.principals[packed.who_of[place]]]
+        on = packed.pool.noun(packed.on_of[place])
+        for table in scene.reached(on):
+            counts[table.parent] += len(scene.sensitive(table))
+    return found
 
 
 def _beyond(scene: Scene) -> Iterator[int]:
