@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from checks.model import Assignment, Column, ColumnRef, Database, DatabaseInfo, Lake, LakeId, Table, TableInfo
+from checks.model import (
+    Assignment,
+    Column,
+    ColumnRef,
+    Database,
+    DatabaseInfo,
+    Lake,
+    LakeId,
+    Table,
+    TableInfo,
+    TagTarget,
+)
 from checks.sensitivity import SHIPPED, Senses, SensitivityError, settled
 from checks.view import View
 
@@ -85,7 +96,7 @@ STAFF = Table("111122223333", "hr", "staff")
 
 def sensed(*columns: Column, tags: dict[str, str] | None = None, **more: object) -> dict[str, str]:
     """Return a table's sensitive columns; ``tags`` are the sensitivity of ``""`` (the database) and of columns."""
-    assignments = {
+    assignments: dict[TagTarget, dict[str, Assignment]] = {
         (ColumnRef(STAFF, name) if name else HR): {"sensitivity": Assignment(HR, "sensitivity", value)}
         for name, value in (tags or {}).items()
     }
