@@ -340,7 +340,8 @@ def test_a_run_that_was_signed_anew_breaks_the_chain(kept: Kept) -> None:
 
 
 def test_a_run_that_was_put_beside_another_is_named(kept: Kept) -> None:
-    copy = kept.path / f"{kept.runs[1].name[:-1]}0"
+    name = kept.runs[1].name
+    copy = kept.path / f"{name[:-1]}{'1' if name.endswith('0') else '0'}"
     shutil.copytree(kept.runs[1], copy)
     found = kept.differs(f"{copy.name}/manifest.json was changed: it is of the run folder")
     told = json.loads((copy / "manifest.json").read_bytes())
