@@ -37,8 +37,9 @@ from checks.view import NO_TAGS, View, access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
-    from checks.model import Grant, Lake, Permission, Principal, Resource, SubjectResource
+    from checks.model import Expression, Grant, Lake, Permission, Principal, Resource, SubjectResource
     from checks.principals import Kind
     from checks.view import Tags
 
@@ -69,6 +70,16 @@ class Holding:
     first: Grant
 
 
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """Sets of tables that somebody may read whole, not united: what is asked of them is a few tables."""
+
+    parts: tuple[AbstractSet[Table], ...]
+
+    def __contains__(self, table: Table) -> bool:
+        return any(table in part for part in self.parts)
+
+
 class Stage:
     """One lake and what is looked up in it, shared by the scenes of all rules."""
 
@@ -83,7 +94,8 @@ class Stage:
         self._chosen: dict[tuple[object, ...], tuple[int, ...]] = {}
         self._reached: dict[Resource, tuple[Table, ...]] = {}
         self._fitting: dict[tuple[type[Resource], ...], bytes] = {}
-        self._readable: dict[Principal, set[Table]] = {}
+        self._readable: dict[Principal, Readable] = {}
+        self._wholly: dict[Resource, frozenset[Table]] = {}
         self._shown: dict[tuple[Resource, bool], Mapping[Table, frozenset[str]]] = {}
         self._hot: dict[SubjectResource, tuple[int, int, tuple[Table, str, str] | None]] = {}
 
@@ -214,32 +226,39 @@ class Stage:
         }
         return iter(found)
 
-    def readable(self, principal: Principal) -> set[Table]:
+    def readable(self, principal: Principal) -> Readable:
         """Return the tables that a principal may read whole, through groups that certainly contain it, too."""
         if principal not in self._readable:
-            pool, found = self.packed.pool, set[Table]()
-            for grant in (one for who in groups_of(principal) for one in self._reads(who)):
-                match grant.resource:
-                    case TagPolicy() as policy:
-                        body = self.view.expression(policy)
-                        found.update(
-                            table
-                            for table in self.reached(policy)
-                            if not self.view.tagged_columns(table)
-                            or (body is not None and self.view.match(body, table).columns is None)
-                        )
-                    case Catalog() | AnyResource() | AllTables():
-                        found.update(self.reached(grant.resource))
-                    case _:
-                        pass
+            pool, named = self.packed.pool, set[Table]()
+            reads = [self._whole(one.resource) for who in groups_of(principal) for one in self._reads(who)]
             for who in groups_of(principal):
                 number = pool.known_principal(who)
                 for place in self.packed.places_of(number) if number is not None else ():
                     noun = pool.plain(self.packed.on_of[place])
                     if noun is not None and SELECT in pool.pairs[self.packed.pair_of[place]][0]:
-                        found.add(noun)
-            self._readable[principal] = found
+                        named.add(noun)
+            self._readable[principal] = Readable((named, *reads))
         return self._readable[principal]
+
+    def _whole(self, resource: Resource) -> frozenset[Table]:
+        """Return the tables that SELECT on a resource reads whole; what many hold is looked up once."""
+        if resource not in self._wholly:
+            found: Iterable[Table] = ()
+            match resource:
+                case TagPolicy() as policy:
+                    body = self.view.expression(policy)
+                    found = (
+                        table
+                        for table in self.reached(policy)
+                        if not self.view.tagged_columns(table)
+                        or (body is not None and self.view.match(body, table).columns is None)
+                    )
+                case Catalog() | AnyResource() | AllTables():
+                    found = self.reached(resource)
+                case _:
+                    pass
+            self._wholly[resource] = frozenset(found)
+        return self._wholly[resource]
 
     def _reads(self, who: Principal) -> Iterator[Grant]:
         """Yield the grants of whole tables by anything but their names."""
@@ -251,15 +270,35 @@ class Stage:
                 if wide == (SUPER_USER in held) and getattr(grant.resource, "resource_type", "TABLE") == "TABLE":
                     yield grant
 
+    @cached_property
+    def _valued(self) -> tuple[_Carriers, _Carriers]:
+        """Return, by key and value, the numbers of the groups of ``by_tags`` and of the tables apart that carry it.
+
+        A table apart counts for what it or one of its columns carries.
+        """
+        groups, apart = self.by_tags
+        among, single = _Carriers(), _Carriers()
+        for number, (tags, _) in enumerate(groups):
+            among.add(number, tags.items())
+        for number, table in enumerate(apart):
+            single.add(number, self.view.table_tags(table).items())
+            for column in self.view.tagged_columns(table):
+                single.add(number, self.view.column_tags(table, column).items())
+        return among, single
+
     def _tagged(self, policy: TagPolicy) -> Iterator[Table]:
+        """Yield the tables that a policy matches; of those apart only what carries a value of each key is looked at."""
         body = self.view.expression(policy)
         if body is None:
             return
         groups, apart = self.by_tags
-        for tags, tables in groups:
-            if matches(body, tags):
-                yield from (table for table in tables if table.catalog == policy.catalog)
-        yield from (table for table in apart if table.catalog == policy.catalog and self.view.match(body, table))
+        among, single = self._valued
+        for number in among.of(body, len(groups)):
+            yield from (table for table in groups[number][1] if table.catalog == policy.catalog)
+        for number in single.of(body, len(apart)):
+            table = apart[number]
+            if table.catalog == policy.catalog and self.view.match(body, table):
+                yield table
 
     def tables(self, resource: SubjectResource) -> int:
         """Count the tables that there are behind a resource; one that is named counts whether it is there or not."""
@@ -375,6 +414,28 @@ class Stage:
     def under(self, options: Mapping[str, frozenset[str]]) -> Scene:
         """Return this stage as one rule sees it."""
         return Scene(self.lake, options, self.sensitivity, self)
+
+
+class _Carriers:
+    """Which numbers carry which value of which LF-tag key."""
+
+    def __init__(self) -> None:
+        self._by_value: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+
+    def add(self, number: int, tags: Iterable[tuple[str, str]]) -> None:
+        """Note what one carries."""
+        for key, value in tags:
+            self._by_value[key][value].add(number)
+
+    def of(self, body: Expression, total: int) -> list[int]:
+        """Return those that carry a value of each key, in order; ``*`` is any value, and no key is everything."""
+        found: set[int] | None = None
+        for key, values in body:
+            told = self._by_value.get(key, {})
+            sets = told.values() if "*" in values else [told[value] for value in values if value in told]
+            carriers = set[int]().union(*sets)
+            found = carriers if found is None else found & carriers
+        return list(range(total)) if found is None else sorted(found)
 
 
 def _in_catalog(inner: str, outer: str) -> bool:

@@ -54,8 +54,7 @@ def find(scene: Scene) -> Iterator[Hit]:
         if not makers[who]:
             continue
         below = scene.reached(place)
-        readable = scene.stage.readable(who) if below else set[Table]()
-        closed = [table for table in below if table not in readable]
+        closed = [table for table in below if table not in scene.stage.readable(who)]
         if closed:
             yield _hit(scene, grant, place, closed)
 

@@ -82,7 +82,7 @@ def _beyond(scene: Scene) -> Iterator[int]:
             continue
         on = packed.on_of[place]
         table, readable = pool.plain(on), view.readable(who)
-        inside = table in readable if table is not None else readable.issuperset(view.reached(pool.noun(on)))
+        inside = all(one in readable for one in ([table] if table is not None else view.reached(pool.noun(on))))
         if not inside:
             yield place
 
