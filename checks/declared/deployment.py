@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _FRESH = frozenset({"create", "import"})
 """Operations on what the state does not have yet."""
 
+_FIRST = _FRESH | {"read"}
+"""All that a stack's first deployment does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -126,7 +129,7 @@ def _verb(op: str) -> str:
 
 
 def _before(preview: Document, states: Sequence[Document]) -> Document:
-    """Take what was before out of a preview that tells it all.
+    """Take what was before out of a preview that tells it all: it lists what stays too, or nothing was there yet.
 
     Raises:
         StateError: it does not.
@@ -140,8 +143,8 @@ def _before(preview: Document, states: Sequence[Document]) -> Document:
             olds.setdefault(step.old.resource.urn, step.old)
         elif step.op not in _FRESH and (step.new is None or not step.new.resource.external):
             silent += 1
-    missing = preview.untold or silent
-    if missing:
+    first = all(step.op in _FIRST for step in preview.steps)
+    if preview.untold or silent or not (preview.whole or first):
         of = f" of `{stack}`" if stack else ""
         others = ", ".join(sorted(f"`{one.info.stack}`" for one in states if one.info.stack))
         given = f" (the given state is of {others})" if others else ""

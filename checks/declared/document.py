@@ -204,6 +204,7 @@ class Document:
 
     ``entries`` are all resources as listed; ``pending`` those of interrupted operations with the operation's name;
     ``gone`` the URNs that a preview would delete; ``untold`` how many unchanged resources a preview leaves out;
+    ``whole`` whether it proves to leave out none: it counts some, and lists as many;
     ``failed`` whether a preview ended with errors; ``region`` the stack's own setting where the document has it.
     ``steps`` are what a preview does, one by one; ``patches`` what a saved plan holds in place of ``entries``.
     """
@@ -214,6 +215,7 @@ class Document:
     gone: frozenset[str] = frozenset()
     odd: tuple[tuple[str, Entry], ...] = ()
     untold: int = 0
+    whole: bool = False
     failed: bool = False
     region: str | None = None
     steps: tuple[Step, ...] = ()

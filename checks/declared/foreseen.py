@@ -42,6 +42,15 @@ CHANGING: Final = frozenset({
 })  # fmt: skip
 """Operations that write to AWS, or that take over what is there."""
 
+_AGAIN: Final = "write it again with the Pulumi command line"
+_COUNTED: Final = {
+    "create": frozenset({"create"}),
+    "update": frozenset({"update"}),
+    "delete": frozenset({"delete"}),
+    "replace": frozenset({"replace", "create-replacement", "delete-replaced"}),
+}
+"""Which steps show what a summary counts."""
+
 
 # ------------------------------------------------------------------------------------------------------------- preview
 class _Step(msgspec.Struct, rename="camel", gc=False):
@@ -97,7 +106,13 @@ def _document(
     failed: bool,
     config: Mapping[str, Any] | None,
 ) -> Document:
-    """Sum steps up; of several steps on one URN the last that leaves a resource behind counts."""
+    """Sum steps up; of several steps on one URN the last that leaves a resource behind counts.
+
+    Raises:
+        StateError: the summary counts changes that no step shows.
+
+    """
+    _check_counts(source, steps, summary)
     entries: dict[str, Entry] = {}
     gone: set[str] = set()
     odd: list[tuple[str, Entry]] = []
@@ -124,10 +139,22 @@ def _document(
         gone=frozenset(gone - entries.keys()),
         odd=tuple(odd),
         untold=max(0, summary.get("same", 0) - same),
+        whole=0 < summary.get("same", 0) <= same,
         failed=failed,
         region=_region(config),
         steps=tuple(told),
     )
+
+
+def _check_counts(source: Source, steps: list[tuple[str, str, _Step]], summary: Mapping[str, int]) -> None:
+    """See that every counted change has its step: what was cut out would pass unseen."""
+    for op, shown in _COUNTED.items():
+        urns = [step.urn or (step.new_state or Resource("")).urn for _, _, step in steps if step.op in shown]
+        listed = len(urns) if op == "delete" else len(set(urns))  # several of one URN may wait to be deleted
+        if summary.get(op, 0) > listed:
+            raise StateError(
+                f"`{source.name}` is cut: its summary counts {summary[op]} to {op}, its steps show {listed}; {_AGAIN}"
+            )
 
 
 def _region(config: Mapping[str, Any] | None) -> str | None:
@@ -187,9 +214,6 @@ def _is_event(data: Bytes) -> bool:
         return _event(first).sequence is not msgspec.UNSET
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return False
-
-
-_AGAIN: Final = "write it again with the Pulumi command line"
 
 
 def _event_log(source: Source, data: Bytes) -> Document:

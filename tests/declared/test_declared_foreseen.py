@@ -114,6 +114,13 @@ def other_stack(*, project: str = "lake", stack_name: str = "dev") -> Source:
                   f"urn:pulumi:{stack_name}::{project}::").encode())  # fmt: skip
 
 
+def without(*ops: str, same: bool = False, **more: object) -> Source:
+    """A preview that lost its steps of some operations, or its summary (``changeSummary={}``)."""
+    body = json.loads(bytes(previewed(STACK, AFTER, same=same).data)) | more
+    return preview(*(one for one in body.pop("steps") if one["op"] not in ops), **body)
+
+
+NO_COUNTS = without("create", changeSummary={})
 FAILED = [{"severity": "error", "message": "no"}]
 REFUSED = {
     "no preview": ([stated(STACK)], "nothing is to be deployed"),
@@ -139,6 +146,26 @@ REFUSED = {
     "odd steps": ([stated(STACK), Source("preview", "p", b'{"steps": [{"op": 3}]}')], "steps"),
     "odd plans": ([stated(STACK), Source("preview", "p", b'{"resourcePlans": {"u": 3}}')], "resourcePlans"),
     "odd events": ([stated(STACK), Source("preview", "p", b'{"sequence": 0}\n{"resourcePreEvent": 3}\n')], "line 2"),
+    "no counts and a state of another stack": ([other_stack(stack_name="prod"), NO_COUNTS], "`lake/prod`"),
+    "no counts and an empty state": ([state(), NO_COUNTS], "does not tell what was before"),
+    "no counts and no state": ([NO_COUNTS], "does not tell what was before"),
+    "a state that holds another stack's name only": (
+        [state(provider(), *(one for one in STACK.values() if one["type"] == "pulumi:providers:aws")), NO_COUNTS],
+        "does not have",
+    ),
+    "no unchanged resource and no state": (
+        [without("same", same=True, changeSummary={"update": 2})], "does not tell what was before"),
+    "no steps": ([stated(STACK), preview(changeSummary={"update": 1})], "counts 1 to update, its steps show 0"),
+    "no steps but counts of sames": ([stated(STACK), preview(changeSummary={"update": 1, "same": 3})], "is cut"),
+    "no creations": ([stated(STACK), without("create")], "counts 1 to create"),
+    "no updates": ([stated(STACK), without("update")], "counts 2 to update"),
+    "no deletions": ([stated(STACK), without("delete")], "counts 1 to delete"),
+    "no replacements": ([stated(STACK), without("replace")], "counts 1 to replace"),
+    "an event log without a step": (
+        [stated(STACK), Source("preview", "e", b"\n".join(
+            one for one in bytes(logged(STACK, AFTER).data).split(b"\n") if b'"op": "update"' not in one))],
+        "counts 2 to update",
+    ),
     "only sames, and they are left out": ([previewed(STACK, STACK)], "does not tell what was before"),
 }  # fmt: skip
 
@@ -149,6 +176,19 @@ def test_refused_with_one_clear_line(sources, words):
         foresee(sources)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("op", ["create-replacement", "delete-replaced", "replace"])
+def test_any_step_of_a_replacement_counts_as_one(op):
+    one = step(op, AFTER["all-but"], oldState=STACK["all-but"])
+    told = foresee([stated(STACK), preview(one, changeSummary={"replace": 1, "same": len(STACK) - 1})])
+    assert told.touched == {AFTER["all-but"]["urn"]: "replace"}
+
+
+def test_several_of_one_name_may_wait_to_be_deleted():
+    waiting = {**STACK, "again": {**STACK["through"], "delete": True}}
+    gone = step("delete", STACK["through"], oldState=STACK["through"])
+    assert foresee([stated(waiting), preview(gone, gone, changeSummary={"delete": 2})]).touched == DELETED
 
 
 @pytest.mark.parametrize("at", range(1, 400, 13))

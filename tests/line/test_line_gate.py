@@ -129,3 +129,19 @@ def test_refused_with_one_line(pulls: Path, tmp_path: Path) -> None:
     odd = tmp_path / "odd.json"
     odd.write_text(json.dumps({"hello": "\u202e</script>"}))
     assert "no preview" in run("gate", "--preview", odd, "--state", state).refused(5)
+
+
+def test_nothing_is_taken_for_harmless_because_it_was_left_out(pulls: Path, tmp_path: Path) -> None:
+    """A preview that lost its steps, and one without counts beside a state of another stack, end with 5."""
+    state, whole = pulls / "state.json", json.loads((pulls / "new-admin.json").read_text())
+    lost, uncounted = tmp_path / "lost.json", tmp_path / "uncounted.json"
+    lost.write_text(json.dumps({**whole, "steps": []}))
+    assert "is cut" in run("gate", "--preview", lost, "--state", state).refused(5)
+    uncounted.write_text(json.dumps({**whole, "changeSummary": {}}))
+    assert run("gate", "--preview", uncounted, "--state", state).code == 3
+    other, empty = tmp_path / "other.json", tmp_path / "empty.json"
+    other.write_text(state.read_text().replace("urn:pulumi:dev::", "urn:pulumi:prod::"))
+    empty.write_text(json.dumps({"version": 3, "deployment": {"resources": []}}))
+    for wrong in (other, empty):
+        told = run("gate", "--preview", uncounted, "--state", wrong).refused(5)
+        assert "does not tell what was before" in told
