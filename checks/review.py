@@ -6,12 +6,16 @@ that lacks an approval does not hold, and the report says who is missing.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from checks import spelling
 from checks.model import Finding, Severity
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Me"})
+"""Categories of characters that leave no mark of their own (Unicode, UAX #44)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,10 @@ class Stage:
 
 
 def person(text: str) -> str:
-    """Fold a person's name: case and outer blanks do not make another person."""
-    return " ".join(text.casefold().split())
+    """Fold a person's name: case, blanks, widths and what nobody sees do not make another person."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    seen = (one if one.isspace() else "" if unicodedata.category(one) in _UNSEEN else one for one in folded)
+    return " ".join("".join(seen).split())
 
 
 def missing(stages: Iterable[Stage], finding: Finding, approvers: Collection[str], author: str) -> tuple[str, ...]:

@@ -396,7 +396,7 @@ def _owned(reading: _Reading, words: Mapping[str, str], approvers: Sequence[str]
             reading.bad(f"it has no `{key}`", "FL403")
     if not approvers:
         reading.bad("nobody approved it: `approvers` is empty", "FL403")
-    elif words["author"] and {person(one) for one in approvers} <= {person(words["author"])}:
+    elif words["author"] and {person(one) for one in approvers} <= {person(words["author"]), ""}:
         reading.bad("only its own author approved it", "FL403")
 
 

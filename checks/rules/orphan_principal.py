@@ -1,7 +1,8 @@
 """A role that does not exist holds grants or administers the lake: whoever creates one of that name has them.
 
 Why: grants are tied to the text of the role's ARN. They stay when the role is deleted, and hold for a new role of the
-same name, with another trust policy and other people behind it, from the moment it is made.
+same name, with another trust policy and other people behind it, from the moment it is made. Whether a role exists is
+told by IAM's GetRole, which ``collect`` does not ask: only recordings that hold its answers show this.
 
 Fix: revoke what the role holds and take it off the administrators; or create the role where it was deleted by mistake.
 

@@ -1,7 +1,8 @@
 """Files of a table lie outside its own location: in a partition, or in an additional location, somewhere else.
 
 Why: a query on the table reads those files too. Where they lie in another table's location, its rows are read by
-whoever may read this one; where no location is registered, Lake Formation does not guard them at all.
+whoever may read this one; where no location is registered, Lake Formation does not guard them at all. Partitions are
+not collected: only recordings that hold GetPartitions show theirs.
 
 Fix: keep partitions below the table's location, or register the other place and grant on it as on the table.
 

@@ -6,7 +6,7 @@ import pytest
 from waiver_samples import GRANT, ORDERS, SETTING, TAG, UNMANAGED, applied, entry, on_subject, only
 
 from checks.model import Database, DataLocation, Reach, Severity, TagRef
-from checks.review import Stage, missing
+from checks.review import Stage, missing, person
 
 TWO = Stage("restricted data", 2, sensitive=True)
 LISTED = Stage("privacy", 2, ("security", "Data Protection", "legal"), databases=("sales",))
@@ -95,3 +95,16 @@ def test_a_stage_asks_by_the_finding_as_it_is_today():
 def test_the_samples_lie_where_the_stages_look():
     assert ORDERS.database == "sales"
     assert TAG.subject.resource == TagRef(Database(ORDERS.catalog, "sales"), "sensitivity")
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["Alice", " alice ", "ali\u200bce", "alice\u2060", "\uff41lice", "ali\u00adce", "alice\ufe0f", "\u202ealice"],
+)
+def test_what_nobody_sees_makes_no_other_person(other):
+    assert person(other) == person("alice")
+    assert missing((Stage("two", 1),), GRANT, (other,), "alice")
+
+
+def test_another_letter_is_another_person():
+    assert len({person(one) for one in ("alice", "alicia", "al ice", "\u00e1lice", "\u200b")}) == 5
