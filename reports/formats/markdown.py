@@ -56,7 +56,9 @@ LACKS: Final = 5
 MARKER: Final = "<!-- floodline:"
 """How every such comment begins."""
 
-_ESCAPED: Final = re.compile(r"[\\`*\[\]<>|~&$]|_(?![A-Za-z0-9])|(?<![A-Za-z0-9])_|\A[#+=:-]|\A\d(?=\d*[.)](?: |\Z))")
+_ESCAPED: Final = re.compile(
+    r"[\\`*\[\]<>|~&$]|_(?![A-Za-z0-9])|(?<![A-Za-z0-9])_|\A\s*[#+=:-]|\A\s*\d(?=\d*[.)](?: |\Z))"
+)
 """What Markdown or HTML could read as its own: anywhere, between words only, or at the start of a line."""
 _SEEN_LATER: Final = re.compile(
     r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=\bgh-)(?=\d)|(?<=:)(?=//)|(?<=www)(?=\.)|(?<![\w:]:)(?<=:)(?=[a-z0-9_+-]+:)",
@@ -111,7 +113,7 @@ def code(text: str) -> str:
 
 def _entities(text: str) -> str:
     """Write what could be markup as entities: unlike backslashes they are the same between HTML tags and in tables."""
-    return _ESCAPED.sub(lambda found: f"&#{ord(found[0])};", text)
+    return _ESCAPED.sub(lambda found: f"{found[0][:-1]}&#{ord(found[0][-1])};", text)
 
 
 def fence(text: str) -> str:
