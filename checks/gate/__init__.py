@@ -20,7 +20,7 @@ from checks.gate.even import even, filled
 from checks.gate.facts import each, urn, urns
 from checks.gate.risks import Rules, risks
 from checks.gate.unknown import possible, unknown
-from checks.model import Confidence, Finding, Gap, Lake, Origin, Severity, Verdict
+from checks.model import Confidence, Facts, Finding, Gap, Lake, Origin, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +51,13 @@ def gate(
     """
     standing = tuple(gap for gap in before.gaps if gap in after.gaps and gap.source not in touched)
     fresh = tuple(gap for gap in after.gaps if gap not in standing)
+    told = {gap.source for gap in fresh}
+    # New rows of a grant that could not be read are possible widenings already, and to lose rows opens nothing.
+    lost = tuple(
+        gap
+        for gap in before.gaps
+        if gap.source in touched and gap.source not in told and gap.facts is not Facts.GRANTS
+    )  # fmt: skip
     old, new = even(before, after, fresh, live)
     compared = compare(old, new, rules.sensitivity if rules is not None else None)
     unread = frozenset(gap.source for gap in before.gaps) - urns(before)
@@ -60,13 +67,13 @@ def gate(
         for one in possible(compared.findings, unread)
         if one.cause.kind != "gap"
     ]  # fmt: skip
-    found += [unknown(gap, after, touched) for gap in fresh]
+    found += [unknown(gap, after, touched) for gap in (*fresh, *lost)]
     if live is not None:
         found = drift(found, before, after, old, new, live, touched)
     if rules is not None:
         found += risks(before, filled(before, after, fresh), touched, found, rules)
     unique = {one.id: one for one in found}
-    gaps = (*standing, *fresh, *(live.gaps if live is not None else ()))
+    gaps = (*standing, *fresh, *lost, *(live.gaps if live is not None else ()))
     return Gated(tuple(unique.values()), compared.equal, tuple(dict.fromkeys(gaps)))
 
 

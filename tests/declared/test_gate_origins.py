@@ -353,6 +353,18 @@ def test_gaps_that_the_deployment_does_not_touch_are_no_findings():
     assert loud(deployed(changed, before=start)) == [("deployment", "unknown", "FL151")]
 
 
+def test_what_was_not_understood_and_goes_or_changes_is_unknown():
+    """An opt-in that could not be read and is taken away may end what Lake Formation enforced."""
+    odd = resource("aws:lakeformation/optIn:OptIn", "odd", {"principal": {"oddIdentifier": ROLE}})
+    start = edited(STACK, odd=odd)
+    (found,) = [one for one in deployed(STACK, before=start) if one.verdict is Verdict.UNKNOWN]
+    assert (found.rule, found.origin) == ("FL151", Origin.DEPLOYMENT)
+    assert "this deployment may change who is opted in" in found.message
+    assert loud(deployed(start, before=start)) == []
+    lost = edited(STACK, lost=grant("lost", secret(), ["SELECT"]))
+    assert loud(deployed(STACK, before=lost)) == []  # fewer rows, whoever held them
+
+
 def test_a_foreign_account_is_critical():
     (found,) = [one for one in deployed(edited(STACK, new=grant("new", OTHER, ["SELECT"]))) if one.widens]
     assert (found.rule, found.severity) == ("FL105", Severity.CRITICAL)
